@@ -1,0 +1,26 @@
+/*
+ * The control channel: one thread for each process that listens for upstare-ctl (docs/protocol.md) and hands what it is
+ * asked to the core (src/core.h). Nothing here can stop or end the program: what fails leaves it without a channel.
+ */
+#ifndef UPSTARE_CONTROL_H
+#define UPSTARE_CONTROL_H
+
+/*
+ * Starts the channel: before main, and in a child after fork (after upstare_control_forked). 0: the program listens (or
+ * UPSTARE=off asks it not to); else an errno value, for the log only. No signal is delivered to the thread it creates.
+ */
+int upstare_control_start(void);
+
+/* At exit: stops listening and removes the socket's file. Does not wait for a request that is under way. */
+void upstare_control_stop(void);
+
+/*
+ * In the child just after fork: closes the listener that it inherited, leaves the parent's file alone. Async-signal-safe.
+ * Called alone, it leaves the child without a channel.
+ */
+void upstare_control_forked(void);
+
+/* The thread's id for the core, which leaves it out of its account of the program's threads; 0: there is none. */
+int upstare_control_tid(void);
+
+#endif
