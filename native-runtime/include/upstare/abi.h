@@ -26,12 +26,23 @@ enum upstare_point_kind {
 	UPSTARE_POINT_GOTO = 3,  /* before a backward or computed goto */
 };
 
-/* One for each continuation point of a function, in the order of their numbers (from 0). */
-struct upstare_point_info {
-	uint32_t line;      /* in the user's file */
-	int32_t callee_rel; /* const char *: callee's name, 0 for an indirect call or no call */
-	uint32_t kind;      /* enum upstare_point_kind */
+/* A slot of a record that holds the address of an in-place variable: its storage must survive the rebuilding of the stack. */
+struct upstare_inplace {
+	uint32_t offset; /* of the 8-byte slot in the record, header included; a null address is nothing to retain */
+	uint32_t size;   /* of the variable; 0: retain all of the stack from that address up (variable size: alloca, VLA, va_list) */
 };
+
+/* One for each continuation point of a function, in the order of their numbers (from 0). 20 bytes. */
+struct upstare_point_info {
+	uint32_t line;       /* in the user's file */
+	int32_t callee_rel;  /* const char *: callee's name as the user wrote it ("read" for a wrapped call), 0 for an indirect call or no call */
+	uint32_t kind;       /* enum upstare_point_kind */
+	int32_t inplace_rel; /* struct upstare_inplace[ninplace]: those in scope at this point; points may share one list */
+	uint32_t ninplace;
+};
+
+/* upstare_function.flags */
+#define UPSTARE_FUNCTION_RUNTIME 1u
 
 /* Section upstare_functions, 40 bytes: one for each transformed function. Symbol: hidden, upstare_d_<mangled>. */
 struct upstare_function {
@@ -44,7 +55,7 @@ struct upstare_function {
 	uint32_t record_size; /* bytes, multiple of 16 */
 	uint32_t npoints;
 	int32_t points_rel;   /* struct upstare_point_info[npoints] */
-	uint32_t flags;       /* 0 */
+	uint32_t flags;       /* 0; UPSTARE_FUNCTION_RUNTIME for the runtime's own records */
 };
 
 /* Section upstare_pinned_functions, 20 bytes: functions that were left plain. Their code is in section upstare_pinned. */

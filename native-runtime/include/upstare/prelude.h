@@ -43,9 +43,10 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 			    : X)
 
 /*
- * The entrance to the runtime from a cold exit that is not unrolling: the thread may park here. All registers but eax
+ * The entrance to the runtime from a cold exit that is not unrolling: the thread may park here. All registers but rax
  * are kept, and nothing is written below rsp (the runtime runs on its own stack). 0: go on in the hot body, nothing
- * happened; 1: write the record and return. The entry in upstare_points names the place for the unwinder.
+ * happened; 1: write the record and return. The answer comes in the zero flag (set: 0): with rax as the way back there
+ * is no other place for it that a signal handler could not overwrite. The entry in upstare_points names the place for the unwinder.
  */
 #define __UP_POINT(D, K)                                                                                               \
 	__extension__({                                                                                                \
@@ -53,9 +54,9 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 		__asm__ volatile("lea 999f(%%rip), %%rax\n\tjmp *upstare_point@GOTPCREL(%%rip)\n999:\n\t"              \
 				 ".pushsection upstare_points,\"a\",@progbits\n\t.long 999b-., " D "-., " #K            \
 				 "\n\t.popsection"                                                                     \
-				 : "=a"(__up_go)                                                                       \
+				 : "=@ccnz"(__up_go)                                                                    \
 				 :                                                                                     \
-				 : "cc");                                                                              \
+				 : "rax");                                                                              \
 		__up_go;                                                                                               \
 	})
 
