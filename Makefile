@@ -1,0 +1,59 @@
+# One word for each thing that a person does daily.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+DOTNET ?= dotnet
+CONFIGURATION ?= Release
+OUT := out
+BUILD := $(OUT)/build
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
+
+.DELETE_ON_ERROR:
+.PHONY: all deps tools runtime programs demo test bench format lint install clean
+
+all: tools runtime programs
+
+# What the tools need of the system; installs it where it may, else says what to install.
+deps:
+	@sh tools/deps.sh
+
+tools: deps
+	$(DOTNET) publish dotnet-host/UpStare.Host.csproj -c $(CONFIGURATION) -o $(OUT)/lib/upstare -v quiet --nologo
+	@mkdir -p $(OUT)/bin
+	@for tool in cc patch ctl run; do ln -sf ../lib/upstare/upstare $(OUT)/bin/upstare-$$tool; done
+
+runtime: deps
+	cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
+	cmake --build $(BUILD)
+
+# The test programs are compiled by the tools with the runtime, so both come first.
+programs: tools runtime
+	@if [ -f testprogs/Makefile ]; then $(MAKE) -C testprogs all; fi
+
+demo: all
+	@sh testprogs/demo/run.sh
+
+test: all
+	@sh tools/test.sh
+
+bench: all
+	@sh bench/run.sh
+
+format:
+	$(DOTNET) format UpStare.sln
+	git ls-files '*.c' '*.h' | grep -v '^tests/.*/Golden/' | xargs -r clang-format -i
+
+lint:
+	$(DOTNET) format UpStare.sln --verify-no-changes
+	git ls-files '*.c' '*.h' | grep -v '^tests/.*/Golden/' | xargs -r clang-format --dry-run -Werror
+
+install: all
+	@sh tools/install.sh "$(DESTDIR)$(PREFIX)"
+
+clean:
+	rm -rf $(OUT)
+	find . -name bin -o -name obj | grep -E '^\./(frontend|instrument|patcher|dotnet-host|tests|bench)/' | xargs -r rm -rf
+	@if [ -f testprogs/Makefile ]; then $(MAKE) -C testprogs clean; fi

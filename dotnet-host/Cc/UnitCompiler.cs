@@ -1,0 +1,133 @@
+using UpStare.Host.Posix;
+
+namespace UpStare.Host.Cc;
+
+/// <summary>Turns one C source into an object (or assembly).</summary>
+public sealed class UnitCompiler(Settings settings, Invocation invocation, Workspace workspace)
+{
+    private readonly CommandLines _lines = new(settings, invocation);
+
+    /// <summary>
+    /// Compiles. The user's own compilation runs beside ours: its diagnostics are shown, its exit code counts, and its object
+    /// is what comes out where the source cannot be transformed.
+    /// </summary>
+    /// <param name="input">The source.</param>
+    /// <param name="named">Where the user wants the object, or null when it is linked at once and goes away.</param>
+    /// <param name="result">The finished object in the workspace; null if there is none.</param>
+    /// <returns>gcc's exit code.</returns>
+    public int Compile(InputFile input, string? named, out string? result)
+    {
+        string suffix = invocation.Mode == OutputMode.Assembly ? ".s" : ".o";
+        string plain = workspace.Fresh(CommandLines.DefaultObject(input.Path, suffix));
+        string? reason = invocation.PlainReason;
+        if (invocation.CompilePlainly || invocation.Mode == OutputMode.Assembly)
+        {
+            result = plain;
+            return Child.Run(_lines.Plain(input, plain, named));
+        }
+
+        bool needsPlain = reason is not null || !invocation.NoWarnings || invocation.HasAuxiliaryOutputs;
+        int diagnosing = needsPlain ? Child.Spawn(_lines.Plain(input, plain, named)) : 0;
+        string? transformed = null;
+        if (reason is null)
+        {
+            transformed = Transform(input, named, withDependencies: !needsPlain, ref reason);
+        }
+
+        if (!needsPlain && transformed is null)
+        {
+            diagnosing = Child.Spawn(_lines.Plain(input, plain, named));
+            needsPlain = true;
+        }
+
+        int code = needsPlain ? Finish(diagnosing) : 0;
+        result = code == 0 ? transformed ?? PlainUnit.Mark(settings, workspace, plain, input, named, reason!) : null;
+        return code;
+    }
+
+    private int Finish(int pid)
+    {
+        if (pid < 0)
+        {
+            Console.Error.WriteLine("upstare-cc: " + settings.Compiler[0] + ": " + Child.Error(-pid));
+        }
+
+        return Child.Wait(pid);
+    }
+
+    /// <summary>Makes the transformed object, or returns null with the reason.</summary>
+    private string? Transform(InputFile input, string? named, bool withDependencies, ref string? reason)
+    {
+        string text = input.Path;
+        if (input.Kind == InputKind.C)
+        {
+            text = workspace.Fresh(CommandLines.WithSuffix(CommandLines.BaseName(input.Path), ".i"));
+            if (Child.Wait(Child.Spawn(_lines.Preprocess(input, text, withDependencies), "/dev/null", "/dev/null", withDependencies)) != 0)
+            {
+                reason = "the preprocessor failed";
+                return null;
+            }
+        }
+
+        Stages? stages = Stages.Make(settings, invocation, workspace, input, named, text, ref reason);
+        if (stages is null)
+        {
+            return null;
+        }
+
+        string name = CommandLines.BaseName(input.Path);
+        stages.Keep(settings, name);
+        int hot = Start(stages.HotText, name, input, out string hotObject, out string hotErrors);
+        string cloneObject = "", cloneErrors = "";
+        int clone = stages.CloneText.Length == 0 ? 0 : Start(stages.CloneText, name, input, out cloneObject, out cloneErrors);
+        int hotCode = Child.Wait(hot);
+        int cloneCode = clone == 0 ? 0 : Child.Wait(clone);
+        if (hotCode != 0 || cloneCode != 0)
+        {
+            reason = "the compiler rejects the transformed text: " + FirstError(hotCode != 0 ? hotErrors : cloneErrors);
+            settings.Log(input.Path + ": " + reason);
+            return null;
+        }
+
+        if (clone == 0)
+        {
+            return hotObject;
+        }
+
+        string merged = workspace.Fresh(CommandLines.DefaultObject(input.Path, ".o"));
+        string linkErrors = workspace.Fresh("ld");
+        if (Child.Wait(Child.Spawn(["ld", "-r", "-o", merged, hotObject, cloneObject], "/dev/null", linkErrors)) != 0)
+        {
+            reason = "ld -r: " + FirstError(linkErrors);
+            settings.Log(input.Path + ": " + reason);
+            return null;
+        }
+
+        return merged;
+    }
+
+    private int Start(byte[] text, string name, InputFile input, out string output, out string errors)
+    {
+        string file = workspace.Fresh(name);
+        File.WriteAllBytes(file, text);
+        output = CommandLines.WithSuffix(file, ".o");
+        errors = file + ".errors";
+        return Child.Spawn(_lines.Transformed(file, output, input.Path), "/dev/null", errors, keepDependencyVariables: false);
+    }
+
+    private static string FirstError(string file)
+    {
+        string first = "";
+        foreach (string line in File.ReadLines(file))
+        {
+            if (line.Contains("error:", StringComparison.Ordinal))
+            {
+                return line;
+            }
+
+            first = first.Length == 0 ? line : first;
+        }
+
+        return first;
+    }
+}
