@@ -130,6 +130,11 @@ struct upstare_map {
 	int (*transform)(struct upstare_context *, const void *old_record, void *new_record);
 	const uint16_t *pointers;                    /* offsets in the new record of by-value pointers, to be forwarded */
 	uint32_t npointers;
+	/*
+	 * Called for each mapped frame after all transformers of the update, if anything was moved: writes upstare_forward() of
+	 * the pointers inside its in-place objects (they may be seen by nobody else). NULL: none.
+	 */
+	void (*forward)(struct upstare_context *, void *new_record);
 };
 
 /* A variable whose storage is defined by the patch (changed or new). */

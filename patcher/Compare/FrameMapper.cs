@@ -1,0 +1,248 @@
+using UpStare.Frontend.Model;
+using UpStare.Instrument;
+
+namespace UpStare.Patcher.Compare;
+
+/// <summary>Decides, for a pair of functions, which points correspond and where each variable of the new record gets its value.</summary>
+public static class FrameMapper
+{
+    /// <summary>Fills the pair's points and slots.</summary>
+    /// <param name="pair">The functions.</param>
+    /// <param name="newName">Name that a callee has in the new version.</param>
+    /// <param name="fixedPoints">Points that the user gave, or null.</param>
+    /// <param name="findings">Takes what is assumed or missing.</param>
+    public static void Map(FunctionPair pair, Func<string, string> newName, IReadOnlyDictionary<int, int>? fixedPoints, List<Finding> findings)
+    {
+        FunctionPlan old = pair.Old.Plan;
+        FunctionPlan now = pair.New.Plan;
+        if (fixedPoints is null && !pair.IsChanged && old.LayoutHash == now.LayoutHash && old.Points.Count == now.Points.Count && SameCallees(old, now, newName))
+        {
+            pair.IsIdentity = true;
+            pair.Points = [.. Enumerable.Range(0, old.Points.Count)];
+            return;
+        }
+
+        if (pair.IsUserMapped && pair.Old.Name != pair.New.Name)
+        {
+            // Another function takes over: only what the user says corresponds.
+            pair.Points = new int[old.Points.Count];
+            Array.Fill(pair.Points, -1);
+            foreach ((int o, int n) in fixedPoints ?? new Dictionary<int, int>())
+            {
+                pair.Points[o] = n;
+            }
+        }
+        else
+        {
+            pair.Points = PointMapper.Map(old.Points, now.Points, newName, fixedPoints);
+        }
+
+        var slots = new List<SlotMapping>();
+        var taken = new HashSet<RecordVariable>();
+        foreach (RecordVariable v in now.Variables)
+        {
+            RecordVariable? o = IsTemporary(v) ? null : FindOld(old, v, taken);
+            if (o is not null)
+            {
+                taken.Add(o);
+            }
+
+            var slot = new SlotMapping { New = v, Old = o };
+            if (v.Decl is { Init: Expr init })
+            {
+                slot.Initialiser = ConstantText.Of(pair.New.Unit.Plan.Unit, init);
+            }
+
+            slots.Add(slot);
+        }
+
+        MapTemporaries(pair, old, now, slots, findings);
+        foreach (SlotMapping slot in slots)
+        {
+            Place(pair, old, now, slot);
+        }
+
+        pair.Slots = slots;
+        if (!pair.IsChanged && now.RecordSize == old.RecordSize && IsStraight(pair, old, now))
+        {
+            pair.IsIdentity = true;
+        }
+
+        Report(pair, old, slots, findings);
+    }
+
+    /// <summary>Whether a record variable is one of the normalisation, not the user's.</summary>
+    public static bool IsTemporary(RecordVariable v) => v.Decl is null;
+
+    private static bool SameCallees(FunctionPlan old, FunctionPlan now, Func<string, string> newName)
+    {
+        for (int i = 0; i < old.Points.Count; i++)
+        {
+            if (PointMapper.Score(old.Points[i], now.Points[i], newName) == 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsStraight(FunctionPair pair, FunctionPlan old, FunctionPlan now)
+    {
+        if (old.LayoutHash != now.LayoutHash)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < pair.Points.Length; i++)
+        {
+            if (pair.Points[i] != i)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static RecordVariable? FindOld(FunctionPlan old, RecordVariable v, HashSet<RecordVariable> taken)
+    {
+        RecordVariable? other = null;
+        foreach (RecordVariable o in old.Variables)
+        {
+            if (IsTemporary(o) || o.Name != v.Name || taken.Contains(o))
+            {
+                continue;
+            }
+
+            if (o.Occurrence == v.Occurrence && TypeComparer.SameStorage(o.Type, v.Type))
+            {
+                return o;
+            }
+
+            if (other is null || (o.Occurrence == v.Occurrence && other.Occurrence != v.Occurrence))
+            {
+                other = o;
+            }
+        }
+
+        return other;
+    }
+
+    // Temporaries belong to points: the result of a call to the result of its counterpart, those that are alive at a point in
+    // order. A point where the new version needs one that the old has not is not mapped.
+    private static void MapTemporaries(FunctionPair pair, FunctionPlan old, FunctionPlan now, List<SlotMapping> slots, List<Finding> findings)
+    {
+        var byIndex = slots.ToDictionary(s => s.New.Index);
+        var oldByIndex = old.Variables.ToDictionary(v => v.Index);
+        var resultOf = new Dictionary<int, int>();
+        for (int o = 0; o < pair.Points.Length; o++)
+        {
+            int n = pair.Points[o];
+            if (n >= 0 && now.Points[n].Result >= 0 && old.Points[o].Result >= 0)
+            {
+                resultOf[now.Points[n].Result] = old.Points[o].Result;
+            }
+        }
+
+        for (int o = 0; o < pair.Points.Length; o++)
+        {
+            int n = pair.Points[o];
+            if (n < 0)
+            {
+                continue;
+            }
+
+            var free = new List<RecordVariable>();
+            foreach (int i in old.Points[o].InScope)
+            {
+                if (IsTemporary(oldByIndex[i]))
+                {
+                    free.Add(oldByIndex[i]);
+                }
+            }
+
+            foreach (int i in now.Points[n].InScope)
+            {
+                SlotMapping slot = byIndex[i];
+                if (!IsTemporary(slot.New))
+                {
+                    continue;
+                }
+
+                RecordVariable? from = resultOf.TryGetValue(i, out int r) && oldByIndex.TryGetValue(r, out RecordVariable? known) && free.Contains(known)
+                    ? known
+                    : free.Find(t => t.Mode == slot.New.Mode && t.SlotSize == slot.New.SlotSize && TypeComparer.SameStorage(t.Type, slot.New.Type)
+                        && !resultOf.ContainsValue(t.Index));
+                if (from is not null)
+                {
+                    slot.ByPoint[o] = from;
+                    free.Remove(from);
+                }
+                else if (i != now.Points[n].Result)
+                {
+                    pair.Points[o] = -1;
+                    findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, now.Points[n].Place,
+                        $"point {o} ({old.Points[o].Text}) needs a value here that the old version has not computed: no mapping, an update waits until no thread is there"));
+                    break;
+                }
+            }
+        }
+    }
+
+    private static void Place(FunctionPair pair, FunctionPlan old, FunctionPlan now, SlotMapping slot)
+    {
+        for (int o = 0; o < pair.Points.Length; o++)
+        {
+            int n = pair.Points[o];
+            if (n < 0 || !now.Points[n].InScope.Contains(slot.New.Index))
+            {
+                continue;
+            }
+
+            RecordVariable? from = slot.ByPoint.GetValueOrDefault(o) ?? slot.Old;
+            if (from is not null && old.Points[o].InScope.Contains(from.Index))
+            {
+                slot.CopyAt.Add(o);
+            }
+            else if (now.Points[n].Result != slot.New.Index)
+            {
+                slot.FreshAt.Add(o);
+            }
+        }
+    }
+
+    private static void Report(FunctionPair pair, FunctionPlan old, List<SlotMapping> slots, List<Finding> findings)
+    {
+        for (int o = 0; o < pair.Points.Length; o++)
+        {
+            if (pair.Points[o] >= 0)
+            {
+                ContinuationPoint a = old.Points[o];
+                ContinuationPoint b = pair.New.Plan.Points[pair.Points[o]];
+                if (!pair.IsUserMapped && a.ShapeHash != b.ShapeHash && a.NestingPath != b.NestingPath)
+                {
+                    findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, b.Place,
+                        $"point {o} ({a.Text}, {a.Place}) goes on at {b.Text}, which stands in another place of the function"));
+                }
+            }
+        }
+
+        int unmapped = pair.Points.Count(p => p < 0);
+        if (unmapped > 0)
+        {
+            string names = string.Join("; ", old.Points.Where(p => pair.Points[p.Number] < 0).Take(4).Select(p => $"{p.Number}: {p.Text} ({p.Place})"));
+            findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
+                $"no mapping for {unmapped} of {old.Points.Count} points, an update waits until no thread is there: {names}"));
+        }
+
+        foreach (SlotMapping s in slots)
+        {
+            if (s.FreshAt.Count > 0 && !IsTemporary(s.New))
+            {
+                findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
+                    $"variable {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? "zero"}"));
+            }
+        }
+    }
+}
