@@ -1,0 +1,8 @@
+#include "testprog.h"
+
+#define VERSION "v2"
+
+int main_part(void);
+int other_steps(void);
+int other_part(void);
+const char *other_text(void);

@@ -1,0 +1,119 @@
+using System.Text.RegularExpressions;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace UpStare.Scenario.Tests;
+
+/// <summary>Each scenario of testprogs: start the old version, update it at the gate, and see how it goes on.</summary>
+public class ScenarioTests
+{
+    private static readonly string[] _atFirstGate =
+    [
+        "bubble2heap", "bubble2selection", "computedgoto", "deep", "fibonacci", "functionpointers", "globals", "inplace",
+        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "vla", "expressions", "blocked",
+    ];
+
+    /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
+    private static readonly string[] _backAndForth = ["expressions", "structret", "vla", "inplace", "deep", "setjmp", "signals", "threads"];
+
+    /// <summary>Those that have a test of their own in another file.</summary>
+    private static readonly string[] _elsewhere = ["chain", "netserver", "pinned", "refusals", "spin", "tenthousand", "lua-scripts", "demo", "include"];
+
+    public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);
+
+    public static TheoryData<string, string> BackAndForth => Matrix(_backAndForth);
+
+    [Theory]
+    [MemberData(nameof(AtFirstGate))]
+    public void IsUpdated(string name, string flags)
+    {
+        using var program = Scenario.Get(name, flags).Start("v1");
+        program.WaitForGate();
+        program.Update("v2");
+        program.FinishAs("update.out");
+    }
+
+    [Theory]
+    [MemberData(nameof(BackAndForth))]
+    public void GoesBackAndForthAtEveryGate(string name, string flags)
+    {
+        var scenario = Scenario.Get(name, flags);
+        using var program = scenario.Start("v1");
+        var updates = 0;
+        while (program.ReadLine() is { } line)
+        {
+            if (line.StartsWith("gate ", StringComparison.Ordinal))
+            {
+                // Three at each gate: the second and third meet frames that were built by an update.
+                for (var i = 0; i < 3; i++)
+                {
+                    program.Update(program.Version == "v1" ? "v2" : "v1");
+                    updates++;
+                }
+
+                program.Send();
+            }
+        }
+
+        Assert.True(updates > 0);
+        program.Compare(WithoutVersion(scenario.Expected("v1.out")), WithoutVersion(program.Finish()));
+    }
+
+    /// <summary>What upstare-cc builds is the program that gcc builds, as long as nobody updates it.</summary>
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void IsUnchangedWithoutAnUpdate(string name, string version, string flags)
+    {
+        using var program = Scenario.Get(name, flags).Start(version);
+        program.FinishAs(version + ".out");
+    }
+
+    /// <summary>The expected outputs are gcc's.</summary>
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public void IsAsExpectedWithGcc(string name, string version, string flags)
+    {
+        var scenario = Scenario.Get(name, flags);
+        using var program = new Session(scenario, scenario.Program(version, "gcc"), version, []);
+        program.FinishAs(version + ".out");
+    }
+
+    [Fact]
+    public void EveryFolderHasATest()
+    {
+        var folders = Directory.GetDirectories(Tools.Programs).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal);
+        Assert.Equal(_atFirstGate.Concat(_elsewhere).Order(StringComparer.Ordinal), folders);
+    }
+
+    /// <summary>Every version of every scenario that has an expected output.</summary>
+    public static TheoryData<string, string, string> Versions()
+    {
+        var data = new TheoryData<string, string, string>();
+        foreach (var folder in Directory.GetDirectories(Tools.Programs).Order(StringComparer.Ordinal))
+        {
+            foreach (var output in Directory.GetFiles(folder, "v*.out").Order(StringComparer.Ordinal))
+            {
+                data.Add(Path.GetFileName(folder), Path.GetFileNameWithoutExtension(output), "-O2");
+                data.Add(Path.GetFileName(folder), Path.GetFileNameWithoutExtension(output), "-O0");
+            }
+        }
+
+        return data;
+    }
+
+    private static TheoryData<string, string> Matrix(string[] names)
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var name in names)
+        {
+            data.Add(name, "-O2");
+            data.Add(name, "-O0");
+        }
+
+        return data;
+    }
+
+    // "v1: code" and "handled by v2" alike; setjmp's two versions use other words as well.
+    private static string WithoutVersion(string text) =>
+        Regex.Replace(text, @"\bv[12]\b", "vN").Replace("came back with 3, tries", "code 3 after try", StringComparison.Ordinal);
+}
