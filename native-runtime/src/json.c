@@ -1,4 +1,6 @@
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "json.h"
 
 #include <string.h>
@@ -40,6 +42,8 @@ static bool reserve(struct upstare_json *j, size_t more)
 		data = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (data == MAP_FAILED)
 		goto failed;
+	if (!j->data) /* an answer that is being written is no business of a child */
+		madvise(data, capacity, MADV_DONTFORK);
 	j->data = data;
 	j->capacity = capacity;
 	return true;

@@ -6,12 +6,12 @@
 #define UPSTARE_CONTROL_H
 
 /*
- * Starts the channel: before main, and in a child after fork (after upstare_control_forked). 0: the program listens (or
- * UPSTARE=off asks it not to); else an errno value, for the log only. No signal is delivered to the thread it creates.
+ * Starts the channel: before main, and in a child after fork (after upstare_control_forked). 0: its thread runs, and opens
+ * the listeners by and by (or UPSTARE=off asks it not to); else an errno value. What goes wrong later is logged.
  */
 int upstare_control_start(void);
 
-/* At exit: stops listening and removes the socket's file. Does not wait for a request that is under way. */
+/* At exit: removes the socket's file. Does not wait for a request that is under way. */
 void upstare_control_stop(void);
 
 /*
@@ -19,8 +19,5 @@ void upstare_control_stop(void);
  * Called alone, it leaves the child without a channel.
  */
 void upstare_control_forked(void);
-
-/* The thread's id for the core, which leaves it out of its account of the program's threads; 0: there is none. */
-int upstare_control_tid(void);
 
 #endif

@@ -1,0 +1,118 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "../core.h"
+#include "channel.h"
+#include "sys.h"
+
+/* This process was made by fork: what UPSTARE_LISTEN names is its parent's. */
+static bool child;
+static bool stopping;
+
+static struct upstare_listener listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
+
+/* How often the listeners are opened again after the program has closed them (daemons close everything they find). */
+#define MAX_REOPENINGS 16
+#define REOPEN_DELAY_MS 50
+
+/* Takes in who waits at a listener. false: the listener is not ours any more. */
+static bool take_in(struct upstare_listener *listener, int revents, bool tcp)
+{
+	if (!revents)
+		return true;
+	/* The number may have been closed by the program, and may be something else of the program's by now. */
+	if (revents & ~POLLIN || upstare_descriptor_identity(listener->fd) != listener->identity) {
+		__atomic_store_n(&listener->fd, -1, __ATOMIC_RELEASE);
+		return false;
+	}
+	if (upstare_connection_room())
+		upstare_connection_accept(listener->fd, tcp);
+	return true;
+}
+
+/* Serves until a listener is lost. */
+static void serve(void)
+{
+	struct pollfd polls[UPSTARE_LISTENERS + UPSTARE_CONNECTIONS];
+	int timeout, count, i;
+	bool all = true;
+	long ready;
+
+	while (all) {
+		for (i = 0; i < UPSTARE_LISTENERS; i++) {
+			polls[i] = (struct pollfd){.fd = listeners[i].fd, .events = POLLIN};
+			/* With no room, those who come wait in the kernel's queue until somebody has left or is late. */
+			if (!upstare_connection_room())
+				polls[i].fd = -1;
+		}
+		timeout = -1;
+		count = upstare_connection_polls(polls + UPSTARE_LISTENERS, upstare_milliseconds(), &timeout);
+		ready = upstare_sys(SYS_poll, polls, UPSTARE_LISTENERS + count, timeout);
+		if (ready < 0)
+			continue; /* EINTR; ENOMEM passes too */
+		upstare_connection_run(polls + UPSTARE_LISTENERS, count);
+		for (i = 0; i < UPSTARE_LISTENERS; i++)
+			all &= take_in(&listeners[i], polls[i].revents, i == UPSTARE_LISTEN_TCP);
+	}
+}
+
+static void *run(void *argument)
+{
+	int i, error;
+
+	(void)argument;
+	upstare_sys(SYS_prctl, PR_SET_NAME, "upstare", 0, 0, 0);
+	for (i = 0; i < MAX_REOPENINGS; i++) {
+		if (!upstare_listen(listeners, child, &error))
+			break;
+		if (error)
+			upstare_log("control: cannot listen everywhere: error %d", error);
+		if (__atomic_load_n(&stopping, __ATOMIC_SEQ_CST))
+			break;
+		serve();
+		upstare_sys(SYS_poll, 0, 0, REOPEN_DELAY_MS);
+	}
+	upstare_log("control: nobody listens any more: error %d", error);
+	upstare_unlisten();
+	return NULL;
+}
+
+int upstare_control_start(void)
+{
+	const char *wanted = getenv("UPSTARE");
+
+	if (wanted && !strcmp(wanted, "off"))
+		return 0;
+	__atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
+	return upstare_core_thread(run, NULL);
+}
+
+void upstare_control_stop(void)
+{
+	/* The order of the two, and of the thread's (opens, then looks), leaves no file behind. */
+	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+	upstare_unlisten();
+}
+
+void upstare_control_forked(void)
+{
+	int i;
+
+	child = true;
+	for (i = 0; i < UPSTARE_LISTENERS; i++) {
+		int fd = __atomic_exchange_n(&listeners[i].fd, -1, __ATOMIC_ACQ_REL);
+
+		if (fd >= 0 && upstare_descriptor_identity(fd) == listeners[i].identity)
+			upstare_sys(SYS_close, fd);
+	}
+	upstare_disown_socket();
+	upstare_connection_forget();
+}
