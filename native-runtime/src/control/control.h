@@ -6,8 +6,8 @@
 #define UPSTARE_CONTROL_H
 
 /*
- * Starts the channel: before main, and in a child after fork (after upstare_control_forked). 0: its thread runs, and opens
- * the listeners by and by (or UPSTARE=off asks it not to); else an errno value. What goes wrong later is logged.
+ * Starts the channel: before main, and in a child after fork (after upstare_control_forked). 0: it listens, or UPSTARE=off
+ * asks it not to; else an errno value, and the program runs on without.
  */
 int upstare_control_start(void);
 

@@ -78,7 +78,7 @@ static long long start_time(void)
 	upstare_sys(SYS_clock_gettime, CLOCK_REALTIME, &now);
 	upstare_sys(SYS_clock_gettime, CLOCK_BOOTTIME, &since_boot);
 	/* USER_HZ is 100 on x86-64 */
-	return now.tv_sec - since_boot.tv_sec + (ticks + 99) / 100;
+	return ((now.tv_sec - since_boot.tv_sec) * 1000 + (now.tv_nsec - since_boot.tv_nsec) / 1000000 + ticks * 10) / 1000;
 }
 
 void upstare_describe_process(struct upstare_json *j)

@@ -64,23 +64,27 @@ static void serve(void)
 	}
 }
 
+static int open_listeners(void)
+{
+	int error, count = upstare_listen(listeners, child, &error);
+
+	if (error)
+		upstare_log("control: cannot listen%s: error %d", count ? " everywhere" : "", error);
+	return count ? 0 : error;
+}
+
 static void *run(void *argument)
 {
-	int i, error;
+	int i;
 
 	(void)argument;
 	upstare_sys(SYS_prctl, PR_SET_NAME, "upstare", 0, 0, 0);
 	for (i = 0; i < MAX_REOPENINGS; i++) {
-		if (!upstare_listen(listeners, child, &error))
-			break;
-		if (error)
-			upstare_log("control: cannot listen everywhere: error %d", error);
-		if (__atomic_load_n(&stopping, __ATOMIC_SEQ_CST))
-			break;
 		serve();
 		upstare_sys(SYS_poll, 0, 0, REOPEN_DELAY_MS);
+		if (__atomic_load_n(&stopping, __ATOMIC_SEQ_CST) || open_listeners())
+			break;
 	}
-	upstare_log("control: nobody listens any more: error %d", error);
 	upstare_unlisten();
 	return NULL;
 }
@@ -88,16 +92,22 @@ static void *run(void *argument)
 int upstare_control_start(void)
 {
 	const char *wanted = getenv("UPSTARE");
+	int error;
 
 	if (wanted && !strcmp(wanted, "off"))
 		return 0;
 	__atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
-	return upstare_core_thread(run, NULL);
+	/* Here and not on the thread: the descriptors' first, low numbers must not meet the program's first open. */
+	error = open_listeners();
+	if (!error)
+		error = upstare_core_thread(run, NULL);
+	if (error)
+		upstare_control_stop();
+	return error;
 }
 
 void upstare_control_stop(void)
 {
-	/* The order of the two, and of the thread's (opens, then looks), leaves no file behind. */
 	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
 	upstare_unlisten();
 }
