@@ -1,0 +1,236 @@
+using System.Text;
+using UpStare.Instrument;
+using UpStare.Patcher.Compare;
+
+namespace UpStare.Patcher.Source;
+
+/// <summary>The C text of a patch.</summary>
+/// <param name="Header">patch.h: types, records, and the places for the user.</param>
+/// <param name="Code">patch.c: transformers and tables.</param>
+public sealed record PatchText(string Header, string Code);
+
+/// <summary>An entry of the patch's import table.</summary>
+/// <param name="Symbol">Undefined symbol.</param>
+/// <param name="Key">Key by which the runtime finds it.</param>
+/// <param name="OldKey">For a stub: key in the old version.</param>
+/// <param name="Kind">Name of the C constant.</param>
+/// <param name="Size">Bytes of a variable.</param>
+public sealed record Import(string Symbol, string Key, string? OldKey, string Kind, long Size);
+
+/// <summary>Writes patch.h and patch.c from a plan.</summary>
+public static class PatchSource
+{
+    /// <summary>The patch's own C source.</summary>
+    /// <param name="plan">What changed. Takes further findings of the conversions.</param>
+    /// <param name="imports">What the code leaves undefined.</param>
+    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports)
+    {
+        var types = new StringBuilder();
+        var hooks = new StringBuilder();
+        var conversions = new StringBuilder();
+        var frames = new StringBuilder();
+        var globals = new StringBuilder();
+        var old = new TypeEmitter("old_", types);
+        var now = new TypeEmitter("new_", types);
+        var convert = new ConversionEmitter(old, now, hooks, conversions, plan.Findings);
+        var frame = new FrameEmitter(old, now, convert, types, hooks, frames);
+        var global = new GlobalEmitter(old, now, convert, hooks, globals);
+        foreach (VariableChange change in plan.Variables)
+        {
+            global.Emit(change);
+        }
+
+        Dictionary<FunctionPair, string> names = NameFunctions(plan);
+        foreach ((FunctionPair pair, string name) in names)
+        {
+            if (!pair.IsIdentity)
+            {
+                frame.Emit(pair, name);
+            }
+        }
+
+        bool moves = global.Moves || frame.Moves;
+        var maps = new StringBuilder();
+        var entries = new StringBuilder();
+        foreach ((FunctionPair pair, string name) in names)
+        {
+            bool forward = moves && frame.EmitForward(pair.New.Plan, name);
+            Map(pair, name, moves, forward, maps, entries);
+        }
+
+        if (moves)
+        {
+            foreach (VariableChange change in plan.Variables)
+            {
+                global.EmitPointers(change);
+            }
+        }
+
+        string header = $$"""
+            /*
+             * What the transformers of this patch work on: types and frame records of both versions. Written by upstare-patch;
+             * functions named user_... are for you to define in transformers.c (those you leave out are not called).
+             */
+            #ifndef UPSTARE_PATCH_H
+            #define UPSTARE_PATCH_H
+
+            #include <stddef.h>
+            #include <stdint.h>
+            #include <string.h>
+            #include <upstare/abi.h>
+
+            {{types}}/* Non-zero: the update has to wait. */
+            int user_condition(struct upstare_context *ctx) __attribute__((weak, visibility("hidden")));
+            /* All threads are unrolled, nothing is transformed yet: the place to convert objects on the heap (tell upstare_moved). Non-zero refuses. */
+            int user_before(struct upstare_context *ctx) __attribute__((weak, visibility("hidden")));
+            /* The new version is current, its threads do not run yet. */
+            void user_after(struct upstare_context *ctx) __attribute__((weak, visibility("hidden")));
+            {{hooks}}
+            #endif
+
+            """;
+        var code = new StringBuilder($$"""
+            /*
+             * {{Names.Comment(plan.Old.Name)}}: {{Names.Comment(plan.Old.BuildId)}} -> {{Names.Comment(plan.New.BuildId)}}
+             * Written by upstare-patch. Mappings of continuation points are changed in mappings.c, transformers are added in
+             * transformers.c (see patch.h).
+             */
+            #include "patch.h"
+
+
+            """);
+        if (moves)
+        {
+            code.Append("""
+                static void follow(struct upstare_context *ctx, void *object, const uint32_t *offsets, uint32_t n) __attribute__((unused));
+                static void follow(struct upstare_context *ctx, void *object, const uint32_t *offsets, uint32_t n)
+                {
+                	for (uint32_t i = 0; object && i < n; i++) {
+                		void **p = (void **)((char *)object + offsets[i]);
+                		*p = upstare_forward(ctx, *p);
+                	}
+                }
+
+
+                """);
+        }
+
+        code.Append(conversions).Append(globals).Append(frames).Append(maps);
+        Table(code, "struct upstare_map", "maps", [entries.ToString().TrimEnd('\n', ',')]);
+        Table(code, "struct upstare_global", "globals", global.Globals);
+        Table(code, "struct upstare_reinit", "reinits", global.Reinits);
+        Table(code, "struct upstare_pointer_map", "pointer_maps", global.PointerMaps);
+        Table(code, "struct upstare_import", "imports", [.. imports.Select(ImportEntry)]);
+        code.Append($$"""
+            static int condition(struct upstare_context *ctx)
+            {
+            	return user_condition ? user_condition(ctx) : 0;
+            }
+
+            static int before(struct upstare_context *ctx)
+            {
+            	return user_before ? user_before(ctx) : 0;
+            }
+
+            static void after(struct upstare_context *ctx)
+            {
+            	if (user_after)
+            		user_after(ctx);
+            }
+
+            const struct upstare_patch upstare_patch_info __attribute__((visibility("hidden"))) = {
+            	.program = {{Names.Quote(plan.Old.Name)}},
+            	.old_build_id = {{Names.Quote(plan.Old.BuildId)}},
+            	.new_build_id = {{Names.Quote(plan.New.BuildId)}},
+            	.description = {{Names.Quote(Describe(plan))}},
+            	.maps = maps, .nmaps = {{names.Count}},
+            	.globals = globals, .nglobals = {{global.Globals.Count}},
+            	.reinits = reinits, .nreinits = {{global.Reinits.Count}},
+            	.pointer_maps = pointer_maps, .npointer_maps = {{global.PointerMaps.Count}},
+            	.imports = imports, .nimports = {{imports.Count}},
+            	.condition = condition, .before = before, .after = after,
+            };
+
+            """);
+        return new PatchText(header, code.ToString());
+    }
+
+    /// <summary>One line: how much changed.</summary>
+    public static string Describe(PatchPlan plan) =>
+        $"{plan.Functions.Count(p => p.IsChanged)} functions changed, {plan.Added.Count} added, {plan.Deleted.Count} deleted; "
+        + $"{plan.Variables.Count(v => v.Action == VariableAction.Convert)} variables converted; {plan.Types.Count} types changed";
+
+    /// <summary>C names of the pairs that get a map entry, in the order of the table.</summary>
+    public static Dictionary<FunctionPair, string> NameFunctions(PatchPlan plan)
+    {
+        var names = new Dictionary<FunctionPair, string>();
+        var used = new HashSet<string>(StringComparer.Ordinal);
+        foreach (FunctionPair pair in plan.Functions)
+        {
+            if (!pair.Old.Plan.IsTransformed || !pair.New.Plan.IsTransformed)
+            {
+                continue;
+            }
+
+            string name = pair.Old.Name;
+            for (int i = 2; !used.Add(name); i++)
+            {
+                name = pair.Old.Name + "_" + i;
+            }
+
+            names[pair] = name;
+        }
+
+        return names;
+    }
+
+    private static void Map(FunctionPair pair, string name, bool moves, bool forward, StringBuilder maps, StringBuilder entries)
+    {
+        FunctionPlan now = pair.New.Plan;
+        maps.Append($"extern const struct upstare_function {now.Descriptor} __attribute__((visibility(\"hidden\")));\n");
+        string points = "NULL";
+        if (!pair.IsIdentity)
+        {
+            points = "points_" + name;
+            maps.Append($"static const int32_t {points}[] = {{ /* {Names.Comment(pair.Old.Key)} -> {Names.Comment(pair.New.Key)} */\n");
+            foreach (ContinuationPoint p in pair.Old.Plan.Points)
+            {
+                int n = pair.Points[p.Number];
+                string to = n < 0 ? "nothing: the update is refused here" : $"{now.Points[n].Place} {now.Points[n].Text}";
+                maps.Append($"\t[{p.Number}] = {n}, /* {Names.Comment(p.Place.ToString())} {Names.Comment(p.Text)} -> {Names.Comment(to)} */\n");
+            }
+
+            maps.Append("};\n");
+        }
+
+        string pointers = "NULL";
+        int count = 0;
+        if (moves && FrameEmitter.Pointers(now) is { Count: > 0 } offsets && offsets[^1] <= ushort.MaxValue)
+        {
+            count = offsets.Count;
+            pointers = "pointers_" + name;
+            maps.Append($"static const uint16_t {pointers}[] = {{ {string.Join(", ", offsets)} }};\n");
+        }
+
+        entries.Append($"\t{{ .old_key = {Names.Quote(pair.Old.Key)}, .old_layout = 0x{pair.Old.Plan.LayoutHash:x8}u, .npoints = {pair.Old.Plan.Points.Count}, .points = {points},\n"
+            + $"\t  .new_function = &{now.Descriptor}, .new_size = {now.RecordSize}, .transform = {(pair.IsIdentity ? "NULL" : "frame_" + name)},\n"
+            + $"\t  .pointers = {pointers}, .npointers = {count}, .forward = {(forward ? "forward_" + name : "NULL")} }},\n");
+    }
+
+    private static string ImportEntry(Import i) =>
+        $"{{ .symbol = {Names.Quote(i.Symbol)}, .key = {Names.Quote(i.Key)}, .old_key = {(i.OldKey is null ? "NULL" : Names.Quote(i.OldKey))}, .kind = {i.Kind}, .size = {i.Size} }}";
+
+    private static void Table(StringBuilder code, string type, string name, IReadOnlyList<string> entries)
+    {
+        code.Append($"static const {type} {name}[] = {{\n");
+        foreach (string entry in entries)
+        {
+            if (entry.Length > 0)
+            {
+                code.Append(entry.StartsWith('\t') ? entry : "\t" + entry).Append(",\n");
+            }
+        }
+
+        code.Append(entries.Count == 0 || (entries.Count == 1 && entries[0].Length == 0) ? "\t{ 0 },\n};\n\n" : "};\n\n");
+    }
+}
