@@ -49,8 +49,12 @@ public static class CcCommand
             case "--help":
                 Console.Write(Help.Text);
                 return 0;
+            case "--report":
+                return Report.ReportCommand.Run(args[1..]);
+            case "--verify":
+                return Verify.VerifyCommand.Run(args[1..]);
             default:
-                return null;
+                return args[0].StartsWith("--dump=", StringComparison.Ordinal) ? DumpCommand.Run(settings, args) : null;
         }
     }
 

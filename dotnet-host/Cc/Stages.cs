@@ -18,6 +18,15 @@ public sealed class Stages
         return null;
     }
 
+    /// <summary>The text of a stage by its name in --dump.</summary>
+    public byte[] Get(string stage) => stage switch
+    {
+        "preprocessed" => Preprocessed,
+        "hot" => HotText,
+        "clone" => CloneText,
+        _ => [],
+    };
+
     /// <summary>Copies the texts to the directory that UPSTARE_KEEP names.</summary>
     public void Keep(Settings settings, string name)
     {

@@ -55,8 +55,8 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         return Child.Wait(pid);
     }
 
-    /// <summary>Makes the transformed object, or returns null with the reason.</summary>
-    private string? Transform(InputFile input, string? named, bool withDependencies, ref string? reason)
+    /// <summary>Preprocesses and transforms the text; null, with the reason, where the file has to stay plain.</summary>
+    public Stages? MakeStages(InputFile input, string? named, bool withDependencies, ref string? reason)
     {
         string text = input.Path;
         if (input.Kind == InputKind.C)
@@ -69,7 +69,13 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
             }
         }
 
-        Stages? stages = Stages.Make(settings, invocation, workspace, input, named, text, ref reason);
+        return Stages.Make(settings, invocation, workspace, input, named, text, ref reason);
+    }
+
+    /// <summary>Makes the transformed object, or returns null with the reason.</summary>
+    private string? Transform(InputFile input, string? named, bool withDependencies, ref string? reason)
+    {
+        Stages? stages = MakeStages(input, named, withDependencies, ref reason);
         if (stages is null)
         {
             return null;

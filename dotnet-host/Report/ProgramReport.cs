@@ -1,0 +1,61 @@
+using UpStare.Host.Elf;
+
+namespace UpStare.Host.Report;
+
+/// <summary>What upstare-cc --report tells about a program.</summary>
+public sealed class ProgramReport
+{
+    /// <summary>Reads the tables of a linked program.</summary>
+    public ProgramReport(ElfFile file)
+    {
+        Tables = ProgramTables.Read(file);
+        BuildId = file.BuildId();
+        PlainFiles = [];
+        foreach (FunctionInfo function in Tables.Functions)
+        {
+            ContinuationPoints += function.Points.Count;
+        }
+
+        if (Tables.Functions.Count == 0)
+        {
+            WhyNot = "it has no function that was transformed";
+        }
+        else if (!file.IsDynamic)
+        {
+            WhyNot = "it is linked statically, and a static program cannot load a patch";
+        }
+        else if (BuildId.Length == 0)
+        {
+            WhyNot = "it has no build-id (linked with --build-id=none)";
+        }
+        else if (file.Section(".upstare.units") is null)
+        {
+            WhyNot = "its section .upstare.units was removed";
+        }
+    }
+
+    public ProgramTables Tables { get; }
+
+    /// <summary>In hex, "" for none.</summary>
+    public string BuildId { get; }
+
+    /// <summary>Why the program as a whole cannot be updated, or null.</summary>
+    public string? WhyNot { get; }
+
+    public int ContinuationPoints { get; }
+
+    /// <summary>Sources that were compiled plainly, with the reason.</summary>
+    public IReadOnlyList<(string File, string Reason)> PlainFiles { get; }
+
+    /// <summary>Points of a function that are not calls.</summary>
+    public static int UpdatePoints(FunctionInfo function)
+    {
+        int count = 0;
+        foreach (PointInfo point in function.Points)
+        {
+            count += point.Kind == 0 ? 0 : 1;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,69 @@
+using Iced.Intel;
+using UpStare.Host.Elf;
+
+namespace UpStare.Host.Verify;
+
+/// <summary>Decodes single instructions of a linked file and knows the shapes of the prelude's asm statements.</summary>
+internal sealed class CodeReader(ElfFile file)
+{
+    /// <summary>Decodes the instruction at an address; false where there is no code.</summary>
+    public bool Decode(ulong address, out Instruction instruction)
+    {
+        if (file.At(address) is not { IsCode: true })
+        {
+            instruction = default;
+            return false;
+        }
+
+        ReadOnlySpan<byte> bytes = file.BytesAt(address);
+        var decoder = Decoder.Create(64, bytes[..Math.Min(15, bytes.Length)].ToArray(), address);
+        decoder.Decode(out instruction);
+        return !instruction.IsInvalid;
+    }
+
+    /// <summary>The bytes at an address.</summary>
+    public ReadOnlySpan<byte> Bytes(ulong address) => file.BytesAt(address);
+
+    /// <summary>
+    /// Whether a check (__UP_CHECK: cmpb $0, flag(%rip); jne exit) ends at an address; its exit, its length, and the flag.
+    /// </summary>
+    public bool IsCheck(ulong end, out ulong exit, out int length, out ulong flag)
+    {
+        foreach ((int jump, bool near) in (ReadOnlySpan<(int, bool)>)[(6, true), (2, false)])
+        {
+            ulong start = end - (ulong)(7 + jump);
+            ReadOnlySpan<byte> bytes = file.BytesAt(start);
+            if (bytes.Length < 7 + jump || bytes[0] != 0x80 || bytes[1] != 0x3d || bytes[6] != 0)
+            {
+                continue;
+            }
+
+            bool matches = near ? bytes[7] == 0x0f && bytes[8] == 0x85 : bytes[7] == 0x75;
+            if (matches)
+            {
+                int target = near ? BitConverter.ToInt32(bytes[9..]) : (sbyte)bytes[8];
+                exit = (ulong)((long)end + target);
+                length = 7 + jump;
+                flag = (ulong)((long)(start + 7) + BitConverter.ToInt32(bytes[2..]));
+                return true;
+            }
+        }
+
+        exit = flag = 0;
+        length = 0;
+        return false;
+    }
+
+    /// <summary>Whether a call into the runtime (__UP_POINT: lea after(%rip), %rax; jmp *upstare_point) ends at an address.</summary>
+    public bool IsPark(ulong end)
+    {
+        ReadOnlySpan<byte> bytes = file.BytesAt(end - 13);
+        if (bytes.Length < 13 || bytes[0] != 0x48 || bytes[1] != 0x8d || bytes[2] != 0x05 || BitConverter.ToInt32(bytes[3..]) != 6)
+        {
+            return false;
+        }
+
+        // The linker turns jmp *x@GOTPCREL(%rip) into jmp x; nop where x is in the same module.
+        return (bytes[7] == 0xff && bytes[8] == 0x25) || (bytes[7] == 0xe9 && bytes[12] == 0x90);
+    }
+}

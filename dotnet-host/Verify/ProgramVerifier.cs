@@ -1,0 +1,269 @@
+using Iced.Intel;
+using UpStare.Host.Elf;
+
+namespace UpStare.Host.Verify;
+
+/// <summary>Checks the machine code of a program or patch against what unrolling and reconstruction rest on.</summary>
+public sealed class ProgramVerifier
+{
+    private readonly CodeReader _code;
+    private readonly ProgramTables _tables;
+    private readonly FunctionIndex _functions;
+    private readonly ElfFile _file;
+    private readonly VerifyResult _result = new();
+    private readonly Dictionary<ulong, FunctionCost> _costs = [];
+    private readonly Dictionary<ulong, string> _descriptors = [];
+    private readonly HashSet<ulong> _checkEnds = [];
+    private readonly Dictionary<ulong, ExitWalker> _exits = [];
+
+    private ProgramVerifier(ElfFile file)
+    {
+        _file = file;
+        _code = new CodeReader(file);
+        _tables = ProgramTables.Read(file);
+        _functions = new FunctionIndex(file);
+    }
+
+    /// <summary>Verifies a linked file.</summary>
+    public static VerifyResult Verify(ElfFile file)
+    {
+        var verifier = new ProgramVerifier(file);
+        verifier.Run();
+        return verifier._result;
+    }
+
+    private void Run()
+    {
+        _result.IsStripped = _functions.IsEmpty;
+        foreach (FunctionInfo function in _tables.Functions)
+        {
+            var cost = new FunctionCost { Name = function.Key, File = function.File, Line = function.Line };
+            cost.CloneBytes = function.ResumeClone != 0 && _functions.At(function.ResumeClone) is { } clone ? (long)clone.Size : 0;
+            _costs[function.Address] = cost;
+            _descriptors[function.Address] = function.Key;
+            _result.Functions.Add(cost);
+        }
+
+        ulong flag = 0;
+        foreach (PointEntry point in _tables.Points)
+        {
+            CheckPoint(point, ref flag);
+        }
+
+        CheckStubs();
+        CheckClones();
+        if (!_result.IsStripped)
+        {
+            CheckCalls();
+        }
+
+        _result.Exits = _exits.Count;
+    }
+
+    private void CheckPoint(PointEntry point, ref ulong flag)
+    {
+        if (!_descriptors.TryGetValue(point.Function, out string? key))
+        {
+            Report(point.Pc, "the point's function has no descriptor");
+            return;
+        }
+
+        if (_code.IsPark(point.Pc))
+        {
+            return;
+        }
+
+        if (!_code.IsCheck(point.Pc, out ulong exit, out int length, out ulong itsFlag))
+        {
+            Report(point.Pc, "neither a check nor an entrance to the runtime ends here");
+            return;
+        }
+
+        if (flag != 0 && flag != itsFlag)
+        {
+            Report(point.Pc, "the check reads another module's flag");
+        }
+
+        flag = itsFlag;
+        _result.Checks++;
+        _checkEnds.Add(point.Pc);
+        bool first = !_exits.TryGetValue(exit, out ExitWalker? walker);
+        if (first)
+        {
+            walker = new ExitWalker(_code);
+            walker.Walk(exit);
+            _exits[exit] = walker;
+            foreach ((ulong address, string reason) in walker.Violations)
+            {
+                Report(address, reason + " (exit of " + key + ", point " + point.Point + ")");
+            }
+        }
+
+        ElfSymbol? holder = _functions.At(point.Pc);
+        if (holder is { } symbol && symbol.Name.StartsWith("upstare_c_", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        FunctionCost cost = _costs[point.Function];
+        cost.Checks++;
+        cost.CheckBytes += length;
+        cost.ExitBytes += first ? walker!.Size : 0;
+        if (holder is { } hot && exit >= hot.Value && exit < hot.Value + hot.Size)
+        {
+            cost.InlineExits++;
+        }
+    }
+
+    private void CheckStubs()
+    {
+        foreach (StubInfo stub in _tables.Stubs)
+        {
+            _result.Stubs++;
+            ReadOnlySpan<byte> bytes = _code.Bytes(stub.Stub);
+            bool shaped = bytes.Length >= 10 && bytes[..6].SequenceEqual((ReadOnlySpan<byte>)[0xf3, 0x0f, 0x1e, 0xfa, 0xff, 0x25]);
+            if (!shaped)
+            {
+                Report(stub.Stub, "the stub of " + stub.Key + " is not endbr64; jmp *slot(%rip)");
+            }
+            else if ((ulong)((long)(stub.Stub + 10) + BitConverter.ToInt32(bytes[6..])) != stub.Slot)
+            {
+                Report(stub.Stub, "the stub of " + stub.Key + " does not go through its slot");
+            }
+        }
+    }
+
+    /// <summary>Clones stand together, not between hot functions.</summary>
+    private void CheckClones()
+    {
+        foreach (FunctionInfo function in _tables.Functions)
+        {
+            if (function.ResumeClone == 0 || _file.At(function.ResumeClone) is not { IsCode: true })
+            {
+                Report(function.ResumeClone, function.Key + " has no resume clone");
+            }
+        }
+
+        var clones = new HashSet<ulong>();
+        foreach (FunctionInfo function in _tables.Functions)
+        {
+            clones.Add(function.ResumeClone);
+        }
+
+        ElfSymbol? before = null;
+        foreach (ElfSymbol symbol in _functions.All)
+        {
+            bool isClone = clones.Contains(symbol.Value);
+            if (isClone && before is { } previous && IsHot(previous) && NextIsHot(symbol))
+            {
+                Report(symbol.Value, "the resume clone " + symbol.Name + " stands between hot functions");
+            }
+
+            before = symbol;
+        }
+    }
+
+    private bool NextIsHot(ElfSymbol symbol) => _functions.At(symbol.Value + symbol.Size + 15 & ~15UL) is { } next && IsHot(next);
+
+    private bool IsHot(ElfSymbol symbol)
+    {
+        foreach (FunctionInfo function in _tables.Functions)
+        {
+            if (function.Name == symbol.Name)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A call of a transformed function from hot code has a check behind it.</summary>
+    private void CheckCalls()
+    {
+        var transformed = new HashSet<string>();
+        foreach (FunctionInfo function in _tables.Functions)
+        {
+            if (!function.Key.Contains(':', StringComparison.Ordinal))
+            {
+                transformed.Add(function.Name);
+            }
+        }
+
+        foreach (ElfSymbol symbol in _functions.All)
+        {
+            if (transformed.Contains(symbol.Name))
+            {
+                CheckCallsOf(symbol, transformed);
+            }
+        }
+    }
+
+    private void CheckCallsOf(ElfSymbol symbol, HashSet<string> transformed)
+    {
+        ulong end = symbol.Value + symbol.Size;
+        for (ulong at = symbol.Value; at < end;)
+        {
+            if (!_code.Decode(at, out Instruction instruction))
+            {
+                at++;
+                continue;
+            }
+
+            at = instruction.NextIP;
+            if (instruction.FlowControl is not (FlowControl.Call or FlowControl.IndirectCall))
+            {
+                continue;
+            }
+
+            if (IsFollowedByCheck(at))
+            {
+                _result.CallsChecked++;
+                continue;
+            }
+
+            _result.CallsUnchecked++;
+            if (instruction.FlowControl == FlowControl.Call && _functions.At(instruction.NearBranchTarget) is { } callee
+                && callee.Value == instruction.NearBranchTarget && transformed.Contains(callee.Name))
+            {
+                Report(instruction.IP, "no check after the call of " + callee.Name);
+            }
+        }
+    }
+
+    /// <summary>Straight on from a call, a check comes before the next call or the function's end.</summary>
+    private bool IsFollowedByCheck(ulong address)
+    {
+        for (int i = 0; i < 64; i++)
+        {
+            if (!_code.Decode(address, out Instruction instruction))
+            {
+                return false;
+            }
+
+            switch (instruction.FlowControl)
+            {
+                case FlowControl.Next:
+                    address = instruction.NextIP;
+                    break;
+                case FlowControl.ConditionalBranch:
+                    address = instruction.NextIP;
+                    if (_checkEnds.Contains(address))
+                    {
+                        return true;
+                    }
+
+                    break;
+                case FlowControl.UnconditionalBranch:
+                    address = instruction.NearBranchTarget;
+                    break;
+                default:
+                    return false;
+            }
+        }
+
+        return false;
+    }
+
+    private void Report(ulong address, string reason) => _result.Violations.Add(new Violation(_functions.NameAt(address), address, reason));
+}
