@@ -87,7 +87,8 @@ public sealed class TypedefType : CType
 {
     public required TypedefDecl Decl { get; init; }
 
-    public override CType Canonical => Decl.Underlying.Canonical;
+    public override CType Canonical =>
+        Decl.Underlying.Canonical is var type && Qualifiers == Qualifiers.None ? type : CTypes.WithQualifiers(type, type.Qualifiers | Qualifiers);
 }
 
 public sealed class VectorType : CType

@@ -18,6 +18,15 @@ public abstract class Decl : Node
         set => _entity = value;
     }
 
+    /// <summary>
+    /// First byte of the whole declaration this one is part of (its specifiers and leading attributes). <see cref="Node.Start"/>
+    /// is the same for the first declarator; for a later one, or one behind a struct body, it is the declarator's own first byte.
+    /// </summary>
+    public int GroupStart { get; set; } = -1;
+
+    /// <summary>One past the whole declaration: behind its semicolon, or behind the closing brace of a function's body.</summary>
+    public int GroupEnd { get; set; } = -1;
+
     /// <summary>In a system header (line marker flag 3).</summary>
     public bool InSystemHeader { get; set; }
 
@@ -78,6 +87,9 @@ public sealed class VarDecl : Decl
 
     public bool IsThreadLocal { get; set; }
 
+    /// <summary>Expressions in the declarator that are evaluated at run time: bounds of variable-length arrays.</summary>
+    public IReadOnlyList<Expr> Bounds { get; set; } = [];
+
     /// <summary>The initialiser as written, or null.</summary>
     public Expr? Init { get; set; }
 
@@ -90,7 +102,7 @@ public sealed class VarDecl : Decl
     /// <summary>Offset one past this variable's declarator (name, brackets, parentheses; before asm, attributes and '=').</summary>
     public int DeclaratorEnd { get; set; } = -1;
 
-    public override IEnumerable<Node> Children => Init is null ? [] : [Init];
+    public override IEnumerable<Node> Children => Init is null ? Bounds : [.. Bounds, Init];
 }
 
 public sealed class FieldDecl : Decl

@@ -1,0 +1,155 @@
+using UpStare.Frontend.Model;
+using UpStare.Frontend.Text;
+
+namespace UpStare.Frontend.Parsing;
+
+/// <summary>What libclang does not tell about a declarator is read from its text: its end, attributes, asm labels.</summary>
+internal sealed unsafe partial class UnitReader
+{
+    private int DeclaratorEnd(Decl decl)
+    {
+        if (decl.NameStart < 0)
+        {
+            return decl.End;
+        }
+
+        int open = 0;
+        for (int i = decl.Start; i < decl.NameStart; i = SkipTo(CText.TokenEnd(_text, i)))
+        {
+            open += Is(i, '(') ? 1 : Is(i, ')') ? -1 : 0;
+        }
+
+        int end = CText.TokenEnd(_text, decl.NameStart);
+        while (true)
+        {
+            int at = SkipTo(end);
+            if (Is(at, '[') || Is(at, '('))
+            {
+                end = CText.Matching(_text, at);
+            }
+            else if (Is(at, ')') && open > 0)
+            {
+                open--;
+                end = at + 1;
+            }
+            else
+            {
+                return end;
+            }
+        }
+    }
+
+    private static bool IsAttribute(ReadOnlySpan<byte> text, int at) =>
+        CText.IsWordAt(text, at, "__attribute__"u8) || CText.IsWordAt(text, at, "__attribute"u8);
+
+    /// <summary>
+    /// Attributes in the specifiers, before the name and behind the declarator.
+    /// </summary>
+    /// <param name="decl">Takes them.</param>
+    /// <param name="groupStart">Where the specifiers begin.</param>
+    /// <param name="leadingEnd">Name of the group's first declarator, if this is a later one; else -1.</param>
+    /// <param name="declaratorEnd">Where trailing attributes and asm labels begin.</param>
+    /// <param name="asmName">The asm label, or null.</param>
+    private void ReadAttributes(Decl decl, int groupStart, int leadingEnd, int declaratorEnd, out string? asmName)
+    {
+        asmName = null;
+        List<string>? names = null;
+        int stop = leadingEnd >= 0 ? leadingEnd : decl.NameStart >= 0 ? decl.NameStart : decl.End;
+        int at = SkipTo(Math.Max(0, groupStart));
+        while (at < stop)
+        {
+            int end = CText.TokenEnd(_text, at);
+            if (IsAttribute(_text, at))
+            {
+                end = Attribute(SkipTo(end), ref names);
+            }
+            else if (IsWord(at, "_Noreturn"u8))
+            {
+                (names ??= []).Add("noreturn");
+            }
+            else if (Is(at, '{') || Is(at, '(') || Is(at, '['))
+            {
+                int close = CText.Matching(_text, at);
+                end = close <= stop ? close : end;
+            }
+
+            at = SkipTo(end);
+        }
+
+        at = SkipTo(declaratorEnd);
+        while (at < _text.Length)
+        {
+            if (IsAttribute(_text, at))
+            {
+                at = SkipTo(Attribute(SkipTo(CText.TokenEnd(_text, at)), ref names));
+            }
+            else if (IsWord(at, "__asm__"u8) || IsWord(at, "asm"u8) || IsWord(at, "__asm"u8))
+            {
+                int open = SkipTo(CText.TokenEnd(_text, at));
+                int close = CText.Matching(_text, open);
+                asmName = Strings(open + 1, close - 1);
+                at = SkipTo(close);
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        if (names is not null)
+        {
+            decl.Attributes = names;
+        }
+    }
+
+    /// <summary>Names inside <c>((...))</c>; returns the end of the list.</summary>
+    private int Attribute(int open, ref List<string>? names)
+    {
+        int end = CText.Matching(_text, open);
+        int at = SkipTo(open + 1);
+        if (!Is(at, '('))
+        {
+            return end;
+        }
+
+        at = SkipTo(at + 1);
+        while (at < end && !Is(at, ')'))
+        {
+            int tokenEnd = CText.TokenEnd(_text, at);
+            if (CText.IsWord(_text[at]))
+            {
+                (names ??= []).Add(Bare(Slice(at, tokenEnd)));
+            }
+
+            at = SkipTo(tokenEnd);
+            if (Is(at, '('))
+            {
+                at = SkipTo(CText.Matching(_text, at));
+            }
+
+            if (Is(at, ','))
+            {
+                at = SkipTo(at + 1);
+            }
+        }
+
+        return end;
+    }
+
+    private static string Bare(string name) =>
+        name.Length > 4 && name.StartsWith("__", StringComparison.Ordinal) && name.EndsWith("__", StringComparison.Ordinal) ? name[2..^2] : name;
+
+    private string Strings(int at, int end)
+    {
+        string result = "";
+        for (at = SkipTo(at); at < end; at = SkipTo(CText.TokenEnd(_text, at)))
+        {
+            if (Is(at, '"'))
+            {
+                result += Slice(at + 1, CText.TokenEnd(_text, at) - 1);
+            }
+        }
+
+        return result;
+    }
+}
