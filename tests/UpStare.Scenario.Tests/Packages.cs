@@ -1,0 +1,30 @@
+namespace UpStare.Scenario.Tests;
+
+/// <summary>Sources of real programs, fetched from the distribution when a test needs them and kept below out/.</summary>
+internal static class Packages
+{
+    /// <summary>
+    /// Unpacks the original sources of a Debian source package into a folder of the test's own, without the distribution's
+    /// changes, and returns the folder that they lie in. Skips the test where they cannot be had.
+    /// </summary>
+    public static string Unpack(string package, string into)
+    {
+        var store = Path.Combine(Tools.Root, "out", "sources");
+        Directory.CreateDirectory(store);
+        var archive = Find(store, package);
+        if (archive is null)
+        {
+            var fetched = Tools.Execute(store, "apt-get", "source", "--download-only", package);
+            archive = Find(store, package);
+            Assert.SkipWhen(archive is null, $"the sources of {package} cannot be fetched from the registry:\n{fetched}");
+        }
+
+        var directory = Path.Combine(Tools.Temporary, into);
+        Directory.CreateDirectory(directory);
+        Tools.Execute(directory, "tar", "xf", archive!, "--strip-components=1").Expect(0);
+        return directory;
+    }
+
+    private static string? Find(string store, string package) =>
+        Directory.GetFiles(store, package + "_*.orig.tar.*").FirstOrDefault(f => !f.EndsWith(".asc", StringComparison.Ordinal));
+}
