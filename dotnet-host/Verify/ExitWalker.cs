@@ -4,14 +4,16 @@ namespace UpStare.Host.Verify;
 
 /// <summary>
 /// Follows a cold exit along all of its paths, from the target of the check's jne to ret, and looks for instructions that
-/// would write below the stack pointer: popped callee frames lie there, and their memory must survive.
+/// would write below the stack pointer: popped callee frames lie there, and their memory must survive. The exit of an inlined
+/// callee goes on in its caller: the caller's check is always taken then (the flag is raised), and so is its unrolling side.
 /// </summary>
 internal sealed class ExitWalker(CodeReader code)
 {
     private const int Limit = 20_000;
 
-    private readonly HashSet<ulong> _seen = [];
-    private readonly Queue<(ulong Address, bool AfterPark)> _work = new();
+    private readonly HashSet<(ulong, bool)> _seen = [];
+    private readonly HashSet<ulong> _counted = [];
+    private readonly Queue<(ulong Address, bool Begun)> _work = new();
 
     /// <summary>What was found wrong: address and reason.</summary>
     public List<(ulong Address, string Reason)> Violations { get; } = [];
@@ -31,8 +33,8 @@ internal sealed class ExitWalker(CodeReader code)
         _work.Enqueue((exit, false));
         while (_work.Count > 0 && _seen.Count < Limit)
         {
-            (ulong address, bool afterPark) = _work.Dequeue();
-            Follow(address, afterPark);
+            (ulong address, bool begun) = _work.Dequeue();
+            Follow(address, begun);
         }
 
         if (_seen.Count >= Limit)
@@ -45,10 +47,12 @@ internal sealed class ExitWalker(CodeReader code)
         }
     }
 
-    private void Follow(ulong address, bool afterPark)
+    /// <param name="address">Where to go on.</param>
+    /// <param name="begun">The record has been begun: this thread unrolls.</param>
+    private void Follow(ulong address, bool begun)
     {
-        bool canary = false;
-        while (_seen.Add(address))
+        bool canary = false, unrollingTest = false, afterPark = false;
+        while (_seen.Add((address, begun)))
         {
             if (!code.Decode(address, out Instruction instruction))
             {
@@ -56,7 +60,7 @@ internal sealed class ExitWalker(CodeReader code)
                 return;
             }
 
-            Size += instruction.Length;
+            Size += _counted.Add(address) ? instruction.Length : 0;
             ulong next = instruction.NextIP;
             switch (instruction.FlowControl)
             {
@@ -69,29 +73,47 @@ internal sealed class ExitWalker(CodeReader code)
                     }
 
                     canary |= instruction.MemorySegment == Register.FS && instruction.MemoryDisplacement64 == 0x28;
+                    unrollingTest |= instruction.MemorySegment == Register.FS && instruction.MemorySize is (MemorySize.UInt8 or MemorySize.Int8)
+                        && instruction.Mnemonic is (Mnemonic.Cmp or Mnemonic.Movzx or Mnemonic.Mov);
                     address = next;
                     break;
 
                 case FlowControl.ConditionalBranch:
                     bool jumpsIfZero = instruction.ConditionCode == ConditionCode.e;
+                    ulong zero = jumpsIfZero ? instruction.NearBranchTarget : next;
+                    ulong notZero = jumpsIfZero ? next : instruction.NearBranchTarget;
                     if (afterPark)
                     {
                         // Zero: nothing happened, back to the hot body. Only the other way belongs to the exit.
-                        afterPark = false;
-                        address = jumpsIfZero ? next : instruction.NearBranchTarget;
+                        begun = true;
+                        address = notZero;
                     }
                     else if (canary)
                     {
                         // The other way leads to __stack_chk_fail, which does not return.
-                        canary = false;
-                        address = jumpsIfZero ? instruction.NearBranchTarget : next;
+                        address = zero;
+                    }
+                    else if (unrollingTest)
+                    {
+                        if (!begun)
+                        {
+                            _work.Enqueue((zero, false));
+                        }
+
+                        begun = true;
+                        address = notZero;
+                    }
+                    else if (code.IsCheck(next, out ulong exit, out _, out _))
+                    {
+                        address = exit;
                     }
                     else
                     {
-                        _work.Enqueue((instruction.NearBranchTarget, false));
+                        _work.Enqueue((instruction.NearBranchTarget, begun));
                         address = next;
                     }
 
+                    canary = unrollingTest = afterPark = false;
                     break;
 
                 case FlowControl.UnconditionalBranch when !code.IsPark(ParkEnd(instruction)):
