@@ -154,7 +154,7 @@ internal sealed unsafe partial class UnitReader
     private void Register(Decl decl, CXCursor cursor)
     {
         (int start, int end) = ExtentOf(cursor);
-        decl.Start = Math.Max(0, start);
+        decl.Start = BeforeAtomic(Math.Max(0, start));
         decl.End = Math.Max(decl.Start, end);
         decl.InSystemHeader = start < 0 || _lines.IsSystem(start);
         decl.IsFileLevel = _functionDepth == 0;
@@ -197,9 +197,14 @@ internal sealed unsafe partial class UnitReader
 
     private VarDecl ReadVariable(CXCursor cursor, int groupStart, int leadingEnd)
     {
-        (int start, int end) = ExtentOf(cursor);
+        int end = ExtentOf(cursor).End;
         bool isParameter = cursor.kind == CXCursorKind.CXCursor_ParmDecl;
-        CType type = WithAtomic(TypeOf(cursor), start, end);
+        CType type = WithAtomic(TypeOf(cursor), groupStart, leadingEnd >= 0 ? leadingEnd : end);
+        if (leadingEnd >= 0)
+        {
+            type = WithAtomic(type, OffsetOf(clang.getCursorLocation(cursor)) is var name && CText.IsWord(_text[name]) ? AfterComma(name) : end, end);
+        }
+
         StorageClass storage = Storage(cursor);
         var variable = new VarDecl
         {
@@ -211,7 +216,7 @@ internal sealed unsafe partial class UnitReader
         };
         Register(variable, cursor);
         SetName(variable, cursor);
-        variable.HasStaticLifetime = !isParameter && (_functionDepth == 0 || storage is StorageClass.Static or StorageClass.Extern);
+        variable.HasStaticLifetime = !isParameter && (_functionDepth == 0 ? storage != StorageClass.Register : storage is StorageClass.Static or StorageClass.Extern);
         variable.DeclaratorEnd = DeclaratorEnd(variable);
         ReadAttributes(variable, groupStart, leadingEnd, variable.DeclaratorEnd, out string? asmName);
         variable.AsmName = asmName;
@@ -224,7 +229,7 @@ internal sealed unsafe partial class UnitReader
                 variable.Init = ReadExpr(init);
             }
 
-            variable.IsDefinition = variable.Init is not null || storage != StorageClass.Extern;
+            variable.IsDefinition = variable.Init is not null || (storage != StorageClass.Extern && (variable.HasStaticLifetime || _functionDepth > 0));
         }
         else
         {
@@ -240,16 +245,16 @@ internal sealed unsafe partial class UnitReader
         {
             if (type is ArrayType { Bound: ArrayBound.Variable })
             {
-                var bounds = new List<Expr>();
+                var bounds = new List<CXCursor>();
                 foreach (CXCursor child in CursorChildren.Of(cursor))
                 {
                     if (child.IsExpression && ExtentOf(child) is var (start, end) && start > variable.NameStart && end <= variable.DeclaratorEnd)
                     {
-                        bounds.Add(ReadExpr(child));
+                        bounds.Add(child);
                     }
                 }
 
-                variable.Bounds = bounds;
+                variable.Bounds = Sorted(bounds).FindAll(bound => bound is not LiteralExpr);
                 return;
             }
 
@@ -266,7 +271,7 @@ internal sealed unsafe partial class UnitReader
         for (int i = 0; i < count; i++)
         {
             CXCursor parameter = clang.Cursor_getArgument(cursor, (uint)i);
-            parameters[i] = ReadVariable(parameter, ExtentOf(parameter).Start, -1);
+            parameters[i] = ReadVariable(parameter, BeforeAtomic(ExtentOf(parameter).Start), -1);
         }
 
         _functionDepth--;

@@ -186,6 +186,7 @@ internal sealed unsafe partial class UnitReader
                 if (function.Start >= at || function.NameStart < 0)
                 {
                     function.NameStart = -1;
+                    function.Name = Slice(at, CText.TokenEnd(_text, at)); // clang adds a size to the names of __sync functions
                     function.Attributes = [];
                     MarkImplicit(function);
                 }

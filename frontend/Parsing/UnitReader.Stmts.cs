@@ -112,6 +112,7 @@ internal sealed unsafe partial class UnitReader
             }
         }
 
+        start = BeforeAtomic(start);
         for (int at; (at = WordBefore(start, "__extension__"u8)) >= 0;)
         {
             start = at;

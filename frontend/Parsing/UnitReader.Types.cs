@@ -205,7 +205,7 @@ internal sealed unsafe partial class UnitReader
                 CType type = Convert(clang.getCursorType(child));
                 var field = new FieldDecl
                 {
-                    Type = WithAtomic(type, start, end),
+                    Type = WithAtomic(type, BeforeAtomic(start), end),
                     OffsetBits = clang.Cursor_getOffsetOfField(child),
                     BitWidth = clang.getFieldDeclBitWidth(child),
                 };
@@ -259,7 +259,7 @@ internal sealed unsafe partial class UnitReader
 
         CType underlying = Convert(clang.getTypedefDeclUnderlyingType(cursor));
         (int start, int end) = ExtentOf(cursor);
-        var result = new TypedefDecl { Underlying = WithAtomic(underlying, start, end) };
+        var result = new TypedefDecl { Underlying = WithAtomic(underlying, BeforeAtomic(start), end) };
         Register(result, cursor);
         SetName(result, cursor);
         return result;
@@ -303,6 +303,28 @@ internal sealed unsafe partial class UnitReader
         }
 
         return type;
+    }
+
+    /// <summary>clang's extents begin behind an _Atomic that was blanked out.</summary>
+    private int BeforeAtomic(int start)
+    {
+        for (int at; _atomics.Count > 0 && (at = WordBefore(start, "_Atomic"u8)) >= 0;)
+        {
+            start = at;
+        }
+
+        return start;
+    }
+
+    /// <summary>Start of the declarator that holds the name at <paramref name="name"/>: behind the comma before it.</summary>
+    private int AfterComma(int name)
+    {
+        while (name > 0 && _text[name - 1] != ',')
+        {
+            name--;
+        }
+
+        return name;
     }
 
     private static CType AddAtomic(CType type, int starsBehind)

@@ -128,29 +128,22 @@ internal sealed unsafe partial class UnitReader
             return null;
         }
 
-        CXCursor left = default;
-        CXCursor right = default;
-        foreach (CXCursor part in parts)
+        int left = -1;
+        int right = -1;
+        for (int i = 0; i < parts.Count; i++)
         {
-            (int partStart, int partEnd) = ExtentOf(part);
-            if (partStart == start && left.data0 == null)
-            {
-                left = part;
-            }
-
-            if (partEnd == end && partStart > start)
-            {
-                right = part;
-            }
+            (int partStart, int partEnd) = ExtentOf(parts[i]);
+            left = partStart == start && left < 0 ? i : left;
+            right = partEnd == end && partStart > start ? i : right;
         }
 
-        if (left.data0 == null || right.data0 == null)
+        if (left < 0 || right < 0)
         {
             return null;
         }
 
-        Expr cond = ReadExpr(left);
-        Expr otherwise = ReadExpr(right);
+        Expr cond = ReadExpr(parts[left]);
+        Expr otherwise = ReadExpr(parts[right]);
         int question = SkipTo(cond.End);
         return Is(question, '?') && Is(SkipTo(question + 1), ':')
             ? new ConditionalExpr { Cond = cond, Else = otherwise, Type = ValueType(cursor), Start = start, End = end }
