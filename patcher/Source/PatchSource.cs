@@ -122,6 +122,9 @@ public static class PatchSource
         Table(code, "struct upstare_pointer_map", "pointer_maps", global.PointerMaps);
         Table(code, "struct upstare_import", "imports", [.. imports.Select(ImportEntry)]);
         code.Append($$"""
+            /* atexit() in this code is the program's: it must not run when the patch is unloaded. */
+            void *__dso_handle __attribute__((visibility("hidden"))) = NULL;
+
             static int condition(struct upstare_context *ctx)
             {
             	return user_condition ? user_condition(ctx) : 0;

@@ -1,0 +1,279 @@
+using System.Text;
+using UpStare.Instrument;
+using UpStare.Patcher.Compare;
+using UpStare.Patcher.Source;
+
+namespace UpStare.Patcher.Build;
+
+/// <summary>The new version's code as one relocatable object, and what it leaves for the runtime to bind.</summary>
+/// <param name="Path">The object.</param>
+/// <param name="Imports">Entries of the import table.</param>
+public sealed record PatchCode(string Path, IReadOnlyList<Import> Imports);
+
+/// <summary>Compiles the new version as a patch and links it.</summary>
+public sealed class PatchBuilder
+{
+    private static readonly string[] s_constructors = [".init_array", ".fini_array", ".preinit_array", ".ctors", ".dtors"];
+
+    private readonly string _directory;
+    private readonly IReadOnlyList<string> _compiler;
+
+    /// <summary>Creates a builder.</summary>
+    /// <param name="directory">Temporary directory of the caller.</param>
+    /// <param name="compiler">The real compiler and its leading options.</param>
+    public PatchBuilder(string directory, IReadOnlyList<string> compiler)
+    {
+        _directory = directory;
+        _compiler = compiler;
+        Include = Path.Combine(directory, "include");
+        Directory.CreateDirectory(Path.Combine(Include, "upstare"));
+        foreach (string name in new[] { "upstare/abi.h", "upstare/prelude.h" })
+        {
+            File.WriteAllText(Path.Combine(Include, name), Resource(name));
+        }
+    }
+
+    /// <summary>Directory that has upstare/abi.h.</summary>
+    public string Include { get; }
+
+    /// <summary>Compiles all units of the new version and joins them with the patch's module description.</summary>
+    /// <param name="plan">The comparison.</param>
+    /// <param name="transform">Makes the two texts of a unit in patch mode.</param>
+    /// <exception cref="PatchException">A unit does not compile.</exception>
+    public PatchCode BuildCode(PatchPlan plan, Func<UnitModel, InstrumentResult> transform)
+    {
+        IReadOnlyList<UnitModel> units = plan.New.Units;
+        string[][] objects = new string[units.Count][];
+        try
+        {
+            Parallel.For(0, units.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
+            {
+                objects[i] = Compile(units[i], transform(units[i]), i);
+            });
+        }
+        catch (AggregateException e) when (e.InnerException is PatchException inner)
+        {
+            throw new PatchException(inner.Error, inner.Message);
+        }
+
+        string module = Path.Combine(_directory, "module.o");
+        string moduleSource = Path.Combine(_directory, "module.c");
+        File.WriteAllText(moduleSource, Resource("module.c"));
+        Tool.Need([.. _compiler, "-O2", "-fPIC", "-w", "-std=gnu17", "-I", Include, "-c", moduleSource, "-o", module], "module.c");
+        string code = Path.Combine(_directory, "code.o");
+        Tool.Need(["ld", "-r", "-o", code, .. objects.SelectMany(o => o), module], "ld -r");
+        var elf = new ObjectFile(File.ReadAllBytes(code), code);
+        List<Import> imports = FindImports(plan, elf);
+        File.WriteAllBytes(code, elf.Bytes.ToArray());
+        DropConstructors(code, elf);
+        return new PatchCode(code, imports);
+    }
+
+    /// <summary>Compiles the patch's own source, and the user's.</summary>
+    /// <param name="text">Generated source.</param>
+    /// <param name="userDirectory">Where transformers.c and other .c files of the user are, or null.</param>
+    /// <param name="editedCode">patch.c as the user edited it, or null.</param>
+    /// <returns>Objects, and the functions that the user's define.</returns>
+    public (List<string> Objects, HashSet<string> UserFunctions) BuildSource(PatchText text, string? userDirectory, string? editedCode)
+    {
+        string directory = Path.Combine(_directory, "source");
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "patch.h"), text.Header);
+        File.WriteAllText(Path.Combine(directory, "patch.c"), editedCode ?? text.Code);
+        var objects = new List<string>();
+        var defined = new HashSet<string>(StringComparer.Ordinal);
+        List<string> sources = [Path.Combine(directory, "patch.c")];
+        string? transformers = userDirectory is null ? null : Path.Combine(userDirectory, "transformers.c");
+        if (transformers is not null && File.Exists(transformers))
+        {
+            // A patch.h beside it may be of another run: the fresh one counts.
+            string copy = Path.Combine(directory, "transformers.c");
+            File.WriteAllText(copy, "#line 1 " + Names.Quote(transformers) + "\n" + File.ReadAllText(transformers));
+            sources.Add(copy);
+        }
+
+        foreach (string source in sources)
+        {
+            string output = Path.ChangeExtension(source, ".o");
+            bool own = source.EndsWith("patch.c", StringComparison.Ordinal) && editedCode is null;
+            Tool.Need(
+                [.. _compiler, "-O1", "-g", "-fPIC", "-std=gnu17", own ? "-w" : "-Wall", "-I", directory, "-I", Include, .. UserInclude(userDirectory), "-c", source, "-o", output],
+                "the patch's source does not compile", own ? PatchError.BadInput : PatchError.Usage);
+            objects.Add(output);
+            foreach (ElfSymbol s in new ObjectFile(File.ReadAllBytes(output), output).Symbols())
+            {
+                if (!s.IsUndefined && s.IsGlobal && s.Name.StartsWith("user_", StringComparison.Ordinal))
+                {
+                    defined.Add(s.Name);
+                }
+            }
+        }
+
+        return (objects, defined);
+    }
+
+    /// <summary>Links the patch.</summary>
+    /// <param name="code">The new version's code.</param>
+    /// <param name="objects">The patch's own objects.</param>
+    /// <param name="program">The new executable, for the libraries that it needs.</param>
+    /// <param name="output">The file to make (renamed into place when it is whole).</param>
+    /// <exception cref="PatchException">Something is undefined that nobody will define.</exception>
+    public void Link(PatchCode code, IReadOnlyList<string> objects, ObjectFile program, string programPath, string output)
+    {
+        string script = Path.Combine(_directory, "exports");
+        File.WriteAllText(script, "{ global: upstare_module; local: *; };\n");
+        string made = Path.Combine(_directory, "patch.so");
+        List<string> command =
+        [
+            .. _compiler, "-shared", "-nostartfiles", "-o", made, code.Path, .. objects, "-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,-z,defs",
+            "-Wl,-z,noexecstack", "-Wl,--warn-unresolved-symbols", "-Wl,--build-id", "-Wl,--no-as-needed", "-Wl,--version-script=" + script,
+        ];
+        foreach (string path in program.DynamicStrings(29).Concat(program.DynamicStrings(15)))
+        {
+            foreach (string entry in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
+            {
+                string directory = entry.Replace("$ORIGIN", Path.GetDirectoryName(Path.GetFullPath(programPath)), StringComparison.Ordinal);
+                command.Add("-L" + directory);
+                command.Add("-Wl,-rpath," + directory);
+            }
+        }
+
+        foreach (string library in program.DynamicStrings(1))
+        {
+            if (!library.StartsWith("ld-linux", StringComparison.Ordinal))
+            {
+                command.Add("-l:" + library);
+            }
+        }
+
+        string said = Tool.Need(command, "the patch does not link");
+        var missing = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (string line in said.Split('\n'))
+        {
+            int at = line.IndexOf("undefined reference to `", StringComparison.Ordinal);
+            if (at >= 0)
+            {
+                string name = line[(at + "undefined reference to `".Length)..].TrimEnd('\'', '\r');
+                if (!name.StartsWith("upstare_", StringComparison.Ordinal))
+                {
+                    missing.Add(name);
+                }
+            }
+        }
+
+        if (missing.Count > 0)
+        {
+            throw new PatchException(PatchError.BadInput, "defined in an object that was not built by upstare-cc: " + string.Join(", ", missing));
+        }
+
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, $".{Path.GetFileName(output)}.{Environment.ProcessId}");
+        try
+        {
+            File.Copy(made, beside, true);
+            File.Move(beside, output, true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(beside);
+            throw new PatchException(PatchError.BadInput, output + ": " + e.Message);
+        }
+    }
+
+    private static IEnumerable<string> UserInclude(string? directory) => directory is null ? [] : ["-I", directory];
+
+    private static string Resource(string name)
+    {
+        using Stream stream = typeof(PatchBuilder).Assembly.GetManifestResourceStream(name)
+            ?? throw new PatchException(PatchError.BadInput, "this tool was built without " + name);
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    private string[] Compile(UnitModel unit, InstrumentResult result, int number)
+    {
+        var objects = new List<string>();
+        foreach ((string part, byte[] text) in new[] { ("hot", result.HotText), ("clone", result.CloneText) })
+        {
+            if (text.Length == 0)
+            {
+                continue;
+            }
+
+            string source = Path.Combine(_directory, $"{number}.{part}.c");
+            string output = Path.Combine(_directory, $"{number}.{part}.o");
+            File.WriteAllBytes(source, text);
+            // -flto would leave nothing for ld -r to join; the other options are those of upstare-cc (dotnet-host/Cc).
+            Tool.Need(
+                [.. _compiler, .. unit.Flags, "-fPIC", "-fno-lto", "-ftls-model=initial-exec", "-w", "-undef", "-nostdinc", "-fasynchronous-unwind-tables", "-c", "-x", "c", source, "-o", output],
+                unit.Id + ": the new version does not compile as a patch");
+            objects.Add(output);
+        }
+
+        return [.. objects];
+    }
+
+    private static List<Import> FindImports(PatchPlan plan, ObjectFile elf)
+    {
+        var variables = new Dictionary<string, VariableChange>(StringComparer.Ordinal);
+        foreach (VariableChange v in plan.Variables)
+        {
+            if (v.Action == VariableAction.Keep && v.New is not null && v.Old is not null)
+            {
+                variables[v.New.Plan.Symbol] = v;
+            }
+        }
+
+        var stubs = new Dictionary<string, StubPlan>(StringComparer.Ordinal);
+        foreach (StubPlan s in plan.New.Units.SelectMany(u => u.Plan.Stubs).Concat(plan.Old.Stubs.Values))
+        {
+            stubs.TryAdd("upstare_f_" + s.Mangled, s);
+        }
+
+        var imports = new List<Import>();
+        foreach (ElfSymbol symbol in elf.Symbols())
+        {
+            if (!symbol.IsUndefined)
+            {
+                continue;
+            }
+
+            if (variables.TryGetValue(symbol.Name, out VariableChange? v))
+            {
+                bool tls = v.New!.Plan.Kind == VariableKind.ThreadLocal;
+                imports.Add(new Import(symbol.Name, v.Old!.Key, null, tls ? "UPSTARE_IMPORT_TLS" : "UPSTARE_IMPORT_VARIABLE", v.New.Plan.Decl.Type.Size));
+            }
+            else if (stubs.TryGetValue(symbol.Name, out StubPlan? s))
+            {
+                string? old = plan.OldFunctionKey(s.Key) ?? (plan.Old.Stubs.ContainsKey(s.Key) ? s.Key : null);
+                imports.Add(new Import(symbol.Name, s.Key, old, "UPSTARE_IMPORT_STUB", 0));
+            }
+            else
+            {
+                continue;
+            }
+
+            elf.Weaken(symbol);
+        }
+
+        return imports;
+    }
+
+    // Constructors of a patch do not run: the program has been started long ago.
+    private static void DropConstructors(string code, ObjectFile elf)
+    {
+        List<string> command = ["objcopy"];
+        foreach (string section in elf.SectionNames)
+        {
+            if (Array.Exists(s_constructors, c => section == c || section.StartsWith(c + ".", StringComparison.Ordinal)))
+            {
+                command.Add("-R");
+                command.Add(section);
+            }
+        }
+
+        if (command.Count > 1)
+        {
+            Tool.Need([.. command, code], "objcopy");
+        }
+    }
+}
