@@ -90,7 +90,7 @@ internal sealed class Scenario
     {
         List<string> arguments = [Program(from), Program(to), "-o", patch];
         var user = Path.Combine(Source, "user");
-        if (withUser && Directory.Exists(user) && from == "v1")
+        if (withUser && Directory.Exists(user) && from != to)
         {
             arguments.AddRange(["--with", user]);
         }

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace UpStare.Scenario.Tests;
+
+/// <summary>Updates not at a gate but wherever the program happens to be, as upstare-run applies them.</summary>
+public class EveryPointTests
+{
+    /// <summary>A version updated to itself at every point, and at every seventh, prints what it prints without.</summary>
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void AnIdentityUpdateChangesNothing(string name, string flags, int step)
+    {
+        var scenario = Scenario.Get(name, flags);
+        var run = UpdateRun.Of(Tools.Temporary, ["--every", step.ToString(CultureInfo.InvariantCulture)], [scenario.Patch("v1", "v1")], scenario.Program("v1"));
+        run.Outcome.Expect(0);
+        Assert.True(scenario.Expected("v1.out") == run.Outcome.Output, $"the output differs; expected:\n{scenario.Expected("v1.out")}\n{run}");
+        Assert.True(run.Updates > 0, $"no update was applied:\n{run}");
+    }
+
+    /// <summary>One update to another version at each point of a run: nothing is done twice, nothing is left out.</summary>
+    [Theory]
+    [InlineData("expressions")]
+    [InlineData("structret")]
+    [InlineData("vla")]
+    [InlineData("inplace")]
+    public void AnUpdateAtAnyPointIsGood(string name)
+    {
+        const int Runs = 60;
+        var scenario = Scenario.Get(name);
+        var expected = Normal(scenario.Expected("v1.out"));
+        var patch = scenario.Patch("v1", "v2");
+        var points = UpdateRun.Of(Tools.Temporary, ["--at", "1"], [patch], scenario.Program("v1")).Points;
+        var applied = 0L;
+        for (var i = 0; i < Runs; i++)
+        {
+            var at = 1 + (i * Math.Max(1, points / Runs));
+            if (at > points)
+            {
+                break;
+            }
+
+            var run = UpdateRun.Of(Tools.Temporary, ["--at", at.ToString(CultureInfo.InvariantCulture)], [patch], scenario.Program("v1"));
+            run.Outcome.Expect(0);
+            Assert.True(expected == Normal(run.Outcome.Output), $"updated at point {at}:\n{run}\nexpected:\n{expected}");
+            applied += run.Updates;
+        }
+
+        Assert.True(applied > points / 2 || applied > Runs / 2, $"{applied} updates were applied at {points} points");
+    }
+
+    public static TheoryData<string, string, int> Programs()
+    {
+        var data = new TheoryData<string, string, int>();
+        foreach (var folder in Directory.GetDirectories(Tools.Programs).Order(StringComparer.Ordinal))
+        {
+            // spin would take its patience at every turn of its loops; in pinned most points are below qsort.
+            var name = Path.GetFileName(folder);
+            if (File.Exists(Path.Combine(folder, "v1.out")) && name is not ("spin" or "tenthousand"))
+            {
+                data.Add(name, "-O2", 1);
+                data.Add(name, "-O2", 7);
+                data.Add(name, "-O0", 7);
+            }
+        }
+
+        return data;
+    }
+
+    private static string Normal(string text) => text.Replace("v1", "vN", StringComparison.Ordinal).Replace("v2", "vN", StringComparison.Ordinal);
+}
