@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace UpStare.Host.Elf;
+namespace UpStare.Frontend.Metadata;
 
 /// <summary>A section of an ELF file.</summary>
 /// <param name="Name">Its name.</param>
@@ -29,7 +29,9 @@ public sealed record ElfSection(string Name, ulong Address, ulong Offset, ulong 
 /// <param name="Size">Its size in bytes, 0 where unknown.</param>
 /// <param name="Type">STT_ number: 1 object, 2 function.</param>
 /// <param name="Section">Index of its section, 0 if undefined.</param>
-public readonly record struct ElfSymbol(string Name, ulong Value, ulong Size, int Type, int Section)
+/// <param name="Binding">STB_ number: 0 local, 1 global, 2 weak.</param>
+/// <param name="Visibility">STV_ number: 0 default, 2 hidden.</param>
+public readonly record struct ElfSymbol(string Name, ulong Value, ulong Size, int Type, int Section, int Binding = 0, int Visibility = 0)
 {
     public bool IsFunction => Type is 2 or 10;
 }
@@ -72,7 +74,7 @@ public sealed class ElfFile
             result.ReadSections();
             return result;
         }
-        catch (ArgumentOutOfRangeException)
+        catch (Exception exception) when (exception is ArgumentException or OverflowException)
         {
             throw new InvalidDataException(name + ": truncated ELF file");
         }
@@ -142,10 +144,14 @@ public sealed class ElfFile
     }
 
     /// <summary>All symbols of .symtab, or of .dynsym where the file is stripped.</summary>
-    public List<ElfSymbol> Symbols()
+    public List<ElfSymbol> Symbols() => Symbols(Section(".symtab") ?? Section(".dynsym"));
+
+    /// <summary>What the file offers to and wants from others at run time (.dynsym).</summary>
+    public List<ElfSymbol> DynamicSymbols() => Symbols(Section(".dynsym"));
+
+    private List<ElfSymbol> Symbols(ElfSection? table)
     {
         var result = new List<ElfSymbol>();
-        ElfSection? table = Section(".symtab") ?? Section(".dynsym");
         if (table is null || table.Link >= Sections.Count)
         {
             return result;
@@ -160,7 +166,9 @@ public sealed class ElfFile
                 BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
                 bytes[4] & 15,
-                BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..])));
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]),
+                bytes[4] >> 4,
+                bytes[5] & 3));
         }
 
         return result;
@@ -176,6 +184,35 @@ public sealed class ElfFile
         }
 
         return Convert.ToHexStringLower(Bytes(note)[16..]);
+    }
+
+    /// <summary>Libraries that the file needs (DT_NEEDED), in order.</summary>
+    public List<string> Needed() => Dynamic(1);
+
+    /// <summary>The file's own name as a library (DT_SONAME), or "".</summary>
+    public string Soname() => Dynamic(14) is [string name, ..] ? name : "";
+
+    /// <summary>The program interpreter, or "" for a static file or a library.</summary>
+    public string Interpreter() => Section(".interp") is { } section ? Encoding.UTF8.GetString(Bytes(section)).TrimEnd('\0') : "";
+
+    private List<string> Dynamic(ulong tag)
+    {
+        var result = new List<string>();
+        if (Section(".dynamic") is not { HasNoBytes: false } table || table.Link >= Sections.Count)
+        {
+            return result;
+        }
+
+        ReadOnlySpan<byte> names = Bytes(Sections[(int)table.Link]);
+        for (ReadOnlySpan<byte> bytes = Bytes(table); bytes.Length >= 16; bytes = bytes[16..])
+        {
+            if (BinaryPrimitives.ReadUInt64LittleEndian(bytes) == tag)
+            {
+                result.Add(Name(names, (uint)BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])));
+            }
+        }
+
+        return result;
     }
 
     private static string Name(ReadOnlySpan<byte> names, uint offset)
