@@ -1,6 +1,7 @@
 /*
- * alternate ROUNDS NAME COMMAND NAME COMMAND ...: runs the commands in turn, ROUNDS times, so that what disturbs the machine
- * disturbs all alike, and prints a table: user time (median and best), its ratio to the first command's, resident memory.
+ * alternate ROUNDS NAME COMMAND NAME COMMAND ...: runs the commands in turn, ROUNDS times, so that what disturbs the
+ * machine disturbs all alike, and prints a table: user time (median and best), its ratio to the first command's,
+ * resident memory.
  */
 #include <stdio.h>
 #include <stdlib.h>

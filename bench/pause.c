@@ -1,6 +1,6 @@
 /*
- * pause THREADS: that many threads work until the input ends, each ten frames deep: they compute, take a lock, sleep, wait
- * for a condition. For the length of the pause of an update.
+ * pause THREADS: that many threads work until the input ends, each ten frames deep: they compute, take a lock, sleep,
+ * wait for a condition. For the length of the pause of an update.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static int version(void)
 
 static void work(int kind, int depth)
 {
-	char here[16] = { (char)depth };
+	char here[16] = {(char)depth};
 
 	if (depth) {
 		work(kind, depth - 1);
@@ -33,7 +33,7 @@ static void work(int kind, int depth)
 		return;
 	}
 	for (int i = 0; i < 1000 && !stop; i++) {
-		struct timespec t = { 0, 1000000 };
+		struct timespec t = {0, 1000000};
 
 		turns++;
 		if (kind == 1) {

@@ -113,7 +113,7 @@ static long do_select(struct job *j)
 
 static long do_select_timeout(struct job *j)
 {
-	struct timeval t = { SLEEP_MS / 1000, 0 };
+	struct timeval t = {SLEEP_MS / 1000, 0};
 	fd_set set;
 
 	FD_ZERO(&set);
@@ -123,21 +123,21 @@ static long do_select_timeout(struct job *j)
 
 static long do_poll(struct job *j)
 {
-	struct pollfd p = { .fd = j->fd[0], .events = POLLIN };
+	struct pollfd p = {.fd = j->fd[0], .events = POLLIN};
 
 	return poll(&p, 1, -1) * 10 + (p.revents == POLLIN);
 }
 
 static long do_poll_timeout(struct job *j)
 {
-	struct pollfd p = { .fd = j->fd[0], .events = POLLIN };
+	struct pollfd p = {.fd = j->fd[0], .events = POLLIN};
 
 	return poll(&p, 1, SLEEP_MS);
 }
 
 static long do_nanosleep(struct job *j)
 {
-	struct timespec t = { SLEEP_MS / 1000, 0 };
+	struct timespec t = {SLEEP_MS / 1000, 0};
 
 	(void)j;
 	return nanosleep(&t, NULL);
@@ -191,22 +191,22 @@ static long do_join(struct job *j)
 }
 
 static struct job jobs[] = {
-	{ .name = "read", .run = do_read, .expected = 300 + 'x' },
-	{ .name = "write", .run = do_write, .expected = MUCH },
-	{ .name = "recv", .run = do_recv, .expected = 61 },
-	{ .name = "send", .run = do_send, .expected = MUCH },
-	{ .name = "sendfile", .run = do_sendfile, .expected = MUCH },
-	{ .name = "accept", .run = do_accept, .expected = 1 },
-	{ .name = "select", .run = do_select, .expected = 11 },
-	{ .name = "poll", .run = do_poll, .expected = 11 },
-	{ .name = "mutex_lock", .run = do_mutex_lock, .expected = 0 },
-	{ .name = "cond_wait", .run = do_cond_wait, .expected = 0 },
-	{ .name = "join", .run = do_join, .expected = 77 },
-	{ .name = "nanosleep", .run = do_nanosleep, .expected = 0 },
-	{ .name = "usleep", .run = do_usleep, .expected = 0 },
-	{ .name = "sleep", .run = do_sleep, .expected = 0 },
-	{ .name = "select with a timeout", .run = do_select_timeout, .expected = 0 },
-	{ .name = "poll with a timeout", .run = do_poll_timeout, .expected = 0 },
+	{.name = "read", .run = do_read, .expected = 300 + 'x'},
+	{.name = "write", .run = do_write, .expected = MUCH},
+	{.name = "recv", .run = do_recv, .expected = 61},
+	{.name = "send", .run = do_send, .expected = MUCH},
+	{.name = "sendfile", .run = do_sendfile, .expected = MUCH},
+	{.name = "accept", .run = do_accept, .expected = 1},
+	{.name = "select", .run = do_select, .expected = 11},
+	{.name = "poll", .run = do_poll, .expected = 11},
+	{.name = "mutex_lock", .run = do_mutex_lock, .expected = 0},
+	{.name = "cond_wait", .run = do_cond_wait, .expected = 0},
+	{.name = "join", .run = do_join, .expected = 77},
+	{.name = "nanosleep", .run = do_nanosleep, .expected = 0},
+	{.name = "usleep", .run = do_usleep, .expected = 0},
+	{.name = "sleep", .run = do_sleep, .expected = 0},
+	{.name = "select with a timeout", .run = do_select_timeout, .expected = 0},
+	{.name = "poll with a timeout", .run = do_poll_timeout, .expected = 0},
 };
 #define JOBS (int)(sizeof(jobs) / sizeof(jobs[0]))
 
@@ -253,10 +253,11 @@ static void prepare(struct job *j)
 	int pair[2];
 
 	if (!strcmp(j->name, "accept")) {
-		struct sockaddr_un a = { .sun_family = AF_UNIX };
+		struct sockaddr_un a = {.sun_family = AF_UNIX};
 
 		j->fd[0] = socket(AF_UNIX, SOCK_STREAM, 0);
-		bind(j->fd[0], (struct sockaddr *)&a, sizeof(a.sun_family)); /* an abstract name of the kernel's choice */
+		bind(j->fd[0], (struct sockaddr *)&a,
+		     sizeof(a.sun_family)); /* an abstract name of the kernel's choice */
 		listen(j->fd[0], 1);
 	} else if (!strcmp(j->name, "write")) {
 		if (pipe(pair))
@@ -312,7 +313,8 @@ int main(void)
 	for (struct job *j = jobs; j < jobs + JOBS; j++) {
 		release(j);
 		pthread_join(j->thread, NULL);
-		printf("%s came back in v%d with %s\n", j->name, j->version, j->result == j->expected ? "the right result" : "A WRONG ONE");
+		printf("%s came back in v%d with %s\n", j->name, j->version,
+		       j->result == j->expected ? "the right result" : "A WRONG ONE");
 		if (j->result != j->expected)
 			printf("%s: %ld instead of %ld, failures %d\n", j->name, j->result, j->expected, ++failures);
 		if (j >= jobs + 11)

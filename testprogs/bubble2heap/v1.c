@@ -1,7 +1,7 @@
 /*
- * Hazard: a multiply nested long-lived loop is replaced by another one in the middle. After i passes of Bubblesort the i
- * largest values are in their places; Heapsort, over other variables, a helper and two phases, has to begin with building a
- * heap of the others. No tool can know that; user/ says it.
+ * Hazard: a multiply nested long-lived loop is replaced by another one in the middle. After i passes of Bubblesort the
+ * i largest values are in their places; Heapsort, over other variables, a helper and two phases, has to begin with
+ * building a heap of the others. No tool can know that; user/ says it.
  */
 #include "testprog.h"
 

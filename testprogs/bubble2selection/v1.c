@@ -1,7 +1,7 @@
 /*
- * Hazard: a multiply nested long-lived loop is replaced by another one in the middle. After i passes of Bubblesort the i
- * largest values are in their places, and within a pass a[j] is the largest of a[0..j]: Selectionsort, which looks for the
- * largest value too, can go on from there. No tool can know that; user/ says it.
+ * Hazard: a multiply nested long-lived loop is replaced by another one in the middle. After i passes of Bubblesort the
+ * i largest values are in their places, and within a pass a[j] is the largest of a[0..j]: Selectionsort, which looks
+ * for the largest value too, can go on from there. No tool can know that; user/ says it.
  */
 #include "testprog.h"
 

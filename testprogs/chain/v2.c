@@ -7,7 +7,7 @@ struct state {
 	char tag[4];
 };
 
-static struct state state = { 0, 0, "abc" };
+static struct state state = {0, 0, "abc"};
 
 static void round_of(int n)
 {

@@ -8,14 +8,15 @@ struct state {
 	long rounds_of_v3;
 };
 
-static struct state state = { "abc", 0, 0, 0 };
+static struct state state = {"abc", 0, 0, 0};
 
 static void round_of(int n)
 {
 	state.count++;
 	gate("round");
 	state.rounds_of_v3++;
-	printf("v3: round %d, count %ld, seen by v2 %d, by v3 %ld, tag %s\n", n, state.count, state.seen_by_v2, state.rounds_of_v3, state.tag);
+	printf("v3: round %d, count %ld, seen by v2 %d, by v3 %ld, tag %s\n", n, state.count, state.seen_by_v2,
+	       state.rounds_of_v3, state.tag);
 }
 
 int main(void)

@@ -1,11 +1,11 @@
 /* As v1, but with an instruction more, in front of the others, and other arithmetic. */
 #include "testprog.h"
 
-static const unsigned char code[] = { 0, 0, 1, 2, 0, 1, 3 };
+static const unsigned char code[] = {0, 0, 1, 2, 0, 1, 3};
 
 static int run(int x)
 {
-	static void *const table[] = { &&add, &&mul, &&wait, &&end, &&negate };
+	static void *const table[] = {&&add, &&mul, &&wait, &&end, &&negate};
 	const unsigned char *pc = code;
 	void *last = &&finish;
 

@@ -1,6 +1,6 @@
 /*
- * Hazard: 20,000 frames on a stack: records, verification and reconstruction must neither be slow nor overflow anything,
- * and the new frames are larger than the old ones.
+ * Hazard: 20,000 frames on a stack: records, verification and reconstruction must neither be slow nor overflow
+ * anything, and the new frames are larger than the old ones.
  */
 #include "testprog.h"
 

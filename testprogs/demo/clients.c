@@ -1,6 +1,6 @@
 /*
- * The demo's clients: each connects once and sends numbered requests as fast as it is answered, until the input ends. Every
- * answer is checked; the longest time that a client waited for one is told.
+ * The demo's clients: each connects once and sends numbered requests as fast as it is answered, until the input ends.
+ * Every answer is checked; the longest time that a client waited for one is told.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static double now(void)
 static void *talk(void *arg)
 {
 	struct client *c = arg;
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	FILE *in;
 
@@ -74,7 +74,7 @@ static void *talk(void *arg)
 
 int main(int argc, char **argv)
 {
-	static struct client clients[] = { { .name = "anna" }, { .name = "berta" }, { .name = "clara" }, { .name = "dora" } };
+	static struct client clients[] = {{.name = "anna"}, {.name = "berta"}, {.name = "clara"}, {.name = "dora"}};
 	int failed = 0;
 	char c;
 
@@ -88,7 +88,8 @@ int main(int argc, char **argv)
 		struct client *k = &clients[i];
 
 		pthread_join(k->thread, NULL);
-		printf("  %-5s asked %4ld times: %4ld answers from v1, then %4ld from v2, %ld wrong or lost; waited %.2f ms at most\n",
+		printf("  %-5s asked %4ld times: %4ld answers from v1, then %4ld from v2, %ld wrong or lost; waited "
+		       "%.2f ms at most\n",
 		       k->name, k->asked, k->by_v1, k->by_v2, k->wrong, k->longest * 1000);
 		printf("        last answer: %s", k->last);
 		failed |= k->wrong || k->back || !k->by_v1 || !k->by_v2;

@@ -1,7 +1,8 @@
 /*
  * The program of `make demo`: a server with a thread for each client, and a thread that keeps the books. A client sends
- * numbered requests and is answered with the number's square. A session lives on the stack of its thread, and its address
- * is with the bookkeeper: the update has to change the sessions' type under four threads that are in the middle of it.
+ * numbered requests and is answered with the number's square. A session lives on the stack of its thread, and its
+ * address is with the bookkeeper: the update has to change the sessions' type under four threads that are in the middle
+ * of it.
  *
  * demo PATH: serves at that Unix socket until its input ends.
  */
@@ -46,7 +47,7 @@ static int next_line(struct session *s, char *line, size_t size)
 
 static void *serve(void *arg)
 {
-	struct session session = { .fd = (int)(long)arg };
+	struct session session = {.fd = (int)(long)arg};
 	char line[64];
 	int at = 0;
 
@@ -95,7 +96,7 @@ static void report(void)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	pthread_t acceptor;
 	char c;

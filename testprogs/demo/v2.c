@@ -1,4 +1,5 @@
-/* The demo's server as it shall be: a session knows how many requests this version has answered, and its largest number. */
+/* The demo's server as it shall be: a session knows how many requests this version has answered, and its largest
+ * number. */
 #include "testprog.h"
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -46,7 +47,7 @@ static int next_line(struct session *s, char *line, size_t size)
 
 static void *serve(void *arg)
 {
-	struct session session = { .fd = (int)(long)arg };
+	struct session session = {.fd = (int)(long)arg};
 	char line[64];
 	int at = 0;
 
@@ -95,7 +96,7 @@ static void report(void)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	pthread_t acceptor;
 	char c;

@@ -46,7 +46,7 @@ static int switches(int x)
 
 int main(void)
 {
-	int a, b[4] = { 0, 0, 0, 0 }, i, sum;
+	int a, b[4] = {0, 0, 0, 0}, i, sum;
 
 	begin();
 	a = t(1, 'a', 0) && t(2, 'b', 1) && t(0, 'c', 0) && t(1, 'd', 0);
@@ -85,13 +85,18 @@ int main(void)
 	show("switch that falls through", a);
 	a = switches(9);
 	show("switch default", a);
-	a = ({ int x = t(3, 'a', 1); x * t(4, 'b', 1); });
+	a = ({
+		int x = t(3, 'a', 1);
+		x *t(4, 'b', 1);
+	});
 	show("statement expression", a);
 	a = sizeof(t(1, 'z', 1)) + t(1, 'a', 1);
 	show("sizeof", a);
 	{
-		int list[] = { 1, t(2, 'b', 1), 3 };
-		struct { int x, y; } pair = { .y = t(4, 'd', 1), .x = 1 };
+		int list[] = {1, t(2, 'b', 1), 3};
+		struct {
+			int x, y;
+		} pair = {.y = t(4, 'd', 1), .x = 1};
 
 		show("initialisers", list[0] + list[1] + list[2] + pair.x * pair.y);
 	}

@@ -1,6 +1,6 @@
 /*
- * Hazard: a function that is active many times on one stack, in two different calls of one expression. The update comes at
- * the bottom of the first descent; every frame has to come back in the new version, at its own call, with its own n.
+ * Hazard: a function that is active many times on one stack, in two different calls of one expression. The update comes
+ * at the bottom of the first descent; every frame has to come back in the new version, at its own call, with its own n.
  * The new version reports each value while the recursion unwinds, and counts the calls that it makes itself.
  */
 #include "testprog.h"

@@ -1,6 +1,7 @@
 /*
  * Hazard: addresses of functions in tables, in structs on the heap, in local variables and with the C library (qsort,
- * atexit). They must lead to the new code after an update, and &f must be one value for ever, since programs compare it.
+ * atexit). They must lead to the new code after an update, and &f must be one value for ever, since programs compare
+ * it.
  */
 #include "testprog.h"
 
@@ -21,7 +22,7 @@ const char *shared_handler(void)
 	return "shared v1";
 }
 
-static handler *const handlers[] = { get, put };
+static handler *const handlers[] = {get, put};
 
 struct object {
 	handler *method;
@@ -46,10 +47,11 @@ static void at_end(void)
 
 static void use(struct object *o, handler *local)
 {
-	int v[] = { 3, 1, 2 };
+	int v[] = {3, 1, 2};
 
 	qsort(v, 3, sizeof(v[0]), compare);
-	printf("%s, %s, %s, %s; sorted %d %d %d\n", handlers[0](), handlers[1](), o->method(), local(), v[0], v[1], v[2]);
+	printf("%s, %s, %s, %s; sorted %d %d %d\n", handlers[0](), handlers[1](), o->method(), local(), v[0], v[1],
+	       v[2]);
 	fact(local == get && o->method == shared_handler, "addresses compare equal");
 	o->calls++;
 }
@@ -61,7 +63,7 @@ int main(void)
 
 	begin();
 	atexit(at_end);
-	*o = (struct object){ shared_handler, object_done, 0 };
+	*o = (struct object){shared_handler, object_done, 0};
 	use(o, local);
 	gate("addresses are held");
 	use(o, local);

@@ -18,7 +18,7 @@ const char *shared_handler(void)
 	return "shared v2";
 }
 
-static handler *const handlers[] = { get, put };
+static handler *const handlers[] = {get, put};
 
 struct object {
 	handler *method;
@@ -43,10 +43,11 @@ static void at_end(void)
 
 static void use(struct object *o, handler *local)
 {
-	int v[] = { 3, 1, 2 };
+	int v[] = {3, 1, 2};
 
 	qsort(v, 3, sizeof(v[0]), compare);
-	printf("%s, %s, %s, %s; sorted %d %d %d\n", handlers[0](), handlers[1](), o->method(), local(), v[0], v[1], v[2]);
+	printf("%s, %s, %s, %s; sorted %d %d %d\n", handlers[0](), handlers[1](), o->method(), local(), v[0], v[1],
+	       v[2]);
 	fact(local == get && o->method == shared_handler, "addresses compare equal");
 	o->calls++;
 }
@@ -58,7 +59,7 @@ int main(void)
 
 	begin();
 	atexit(at_end);
-	*o = (struct object){ shared_handler, object_done, 0 };
+	*o = (struct object){shared_handler, object_done, 0};
 	use(o, local);
 	gate("addresses are held");
 	use(o, local);

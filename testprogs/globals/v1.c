@@ -1,7 +1,7 @@
 /*
- * Hazard: variables whose types and initialisers change: a struct gains and loses fields, an int becomes a long, an array
- * grows, a table gains entries, a message that was never changed gets its new text while a changed one keeps its value,
- * and pointers lead into all of these.
+ * Hazard: variables whose types and initialisers change: a struct gains and loses fields, an int becomes a long, an
+ * array grows, a table gains entries, a message that was never changed gets its new text while a changed one keeps its
+ * value, and pointers lead into all of these.
  */
 #include "testprog.h"
 
@@ -10,9 +10,9 @@ struct point {
 	int unused;
 };
 
-static struct point here = { 1, 2, 3 };
+static struct point here = {1, 2, 3};
 static int count = 10;
-static int table[4] = { 1, 2, 3, 4 };
+static int table[4] = {1, 2, 3, 4};
 static const char *greeting = "hello from v1";
 static const char *chosen = "default of v1";
 static int limit = 100;
@@ -21,11 +21,12 @@ static struct point *corner = &here;
 static int *entry = &table[2];
 int (*const unchanged_pointer)(const char *) = puts;
 static __thread int per_thread = 5;
-static struct point points[2] = { { 1, 1, 1 }, { 2, 2, 2 } };
+static struct point points[2] = {{1, 1, 1}, {2, 2, 2}};
 
 static void report(void)
 {
-	printf("v1: here %d %d, count %d, table %d %d %d %d\n", here.x, here.y, count, table[0], table[1], table[2], table[3]);
+	printf("v1: here %d %d, count %d, table %d %d %d %d\n", here.x, here.y, count, table[0], table[1], table[2],
+	       table[3]);
 	printf("v1: %s, %s, limit %d, set limit %d\n", greeting, chosen, limit, set_limit);
 	printf("v1: points %d %d, thread's %d\n", points[0].x, points[1].y, per_thread);
 	fact(corner == &here && entry == &table[2], "pointers lead to the variables");

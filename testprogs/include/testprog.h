@@ -1,6 +1,6 @@
 /*
- * What the test programs share. A program prints one line per fact and is the same from run to run. At a gate it waits for
- * a line on its input, which is where a test updates it; with no input (</dev/null) it runs through alone.
+ * What the test programs share. A program prints one line per fact and is the same from run to run. At a gate it waits
+ * for a line on its input, which is where a test updates it; with no input (</dev/null) it runs through alone.
  */
 #ifndef TESTPROG_H
 #define TESTPROG_H
@@ -45,7 +45,7 @@ static void __attribute__((unused)) fact(int holds, const char *text)
 
 static void __attribute__((unused)) pause_ms(long ms)
 {
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
 
 	nanosleep(&t, NULL);
 }

@@ -13,7 +13,7 @@ static char *global_cursor;
 static int inner(struct node *outer_node, int *counter)
 {
 	int extra = 5;
-	struct node mine = { outer_node, 3, "inner" };
+	struct node mine = {outer_node, 3, "inner"};
 	char buffer[64] = "0123456789";
 	char *middle = buffer + 4;
 	int sum = 0;
@@ -38,12 +38,12 @@ static int outer(void)
 {
 	int counter = 40;
 	struct node *heap = malloc(sizeof(*heap));
-	struct node here = { heap, 2, "outer" };
+	struct node here = {heap, 2, "outer"};
 	int sum, array[16], *where = &array[5];
 
 	for (int i = 0; i < 16; i++)
 		array[i] = i * i;
-	*heap = (struct node){ NULL, 1, "heap" };
+	*heap = (struct node){NULL, 1, "heap"};
 	global_head = &here;
 	sum = inner(&here, &counter);
 	fact(counter == 42, "a counter was stepped through its address");

@@ -1,4 +1,5 @@
-/* As v1, but each client has a name and a counter of its requests, in the middle of its struct, and answers tell them. */
+/* As v1, but each client has a name and a counter of its requests, in the middle of its struct, and answers tell them.
+ */
 #include "testprog.h"
 #include <arpa/inet.h>
 #include <poll.h>
@@ -20,15 +21,16 @@ static int connected;
 
 static int listen_at(const char *where)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int local = strchr(where, '/') != NULL, one = 1;
 	int fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
 
 	snprintf(un.sun_path, sizeof(un.sun_path), "%s", where);
 	in.sin_port = htons(atoi(where));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, local ? (struct sockaddr *)&un : (struct sockaddr *)&in, local ? sizeof(un) : sizeof(in)) ||
+	if (fd < 0 ||
+	    bind(fd, local ? (struct sockaddr *)&un : (struct sockaddr *)&in, local ? sizeof(un) : sizeof(in)) ||
 	    listen(fd, 16)) {
 		perror(where);
 		exit(1);
@@ -60,7 +62,8 @@ static int answer(struct client *c)
 		return 0;
 	if (!strncmp(c->line, "name ", 5))
 		snprintf(c->name, sizeof(c->name), "%.11s", c->line + 5);
-	n = snprintf(reply, sizeof(reply), "v2 %s request %ld: %s\n", c->name[0] ? c->name : "nobody", ++c->requests, c->line);
+	n = snprintf(reply, sizeof(reply), "v2 %s request %ld: %s\n", c->name[0] ? c->name : "nobody", ++c->requests,
+		     c->line);
 	send(c->fd, reply, n, MSG_NOSIGNAL);
 	return 1;
 }
@@ -90,10 +93,10 @@ static int loop(int listener)
 	struct pollfd fds[MAX_CLIENTS + 2];
 
 	for (;;) {
-		fds[0] = (struct pollfd){ .fd = listener, .events = POLLIN };
-		fds[1] = (struct pollfd){ .fd = 0, .events = POLLIN };
+		fds[0] = (struct pollfd){.fd = listener, .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = 0, .events = POLLIN};
 		for (int i = 0; i < MAX_CLIENTS; i++)
-			fds[i + 2] = (struct pollfd){ .fd = clients[i].fd ? clients[i].fd : -1, .events = POLLIN };
+			fds[i + 2] = (struct pollfd){.fd = clients[i].fd ? clients[i].fd : -1, .events = POLLIN};
 		if (poll(fds, MAX_CLIENTS + 2, -1) < 0)
 			return -1;
 		if (fds[0].revents)

@@ -1,10 +1,11 @@
 /*
- * Hazard: a frame of the C library (qsort) between two of ours cannot be taken down. The update must time out, name what
- * hinders it, and leave the program alone; the same update works when the sort is over. The comparator waits in the middle.
+ * Hazard: a frame of the C library (qsort) between two of ours cannot be taken down. The update must time out, name
+ * what hinders it, and leave the program alone; the same update works when the sort is over. The comparator waits in
+ * the middle.
  */
 #include "testprog.h"
 
-static int values[] = { 5, 3, 9, 1, 7, 2, 8 };
+static int values[] = {5, 3, 9, 1, 7, 2, 8};
 static int comparisons;
 
 static int compare(const void *a, const void *b)
@@ -23,7 +24,8 @@ int main(void)
 {
 	begin();
 	sort();
-	printf("v1: %d %d %d %d %d %d %d\n", values[0], values[1], values[2], values[3], values[4], values[5], values[6]);
+	printf("v1: %d %d %d %d %d %d %d\n", values[0], values[1], values[2], values[3], values[4], values[5],
+	       values[6]);
 	gate("the sort is over");
 	comparisons = 0;
 	sort();

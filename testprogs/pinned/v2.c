@@ -1,7 +1,7 @@
 /* As v1, but sorting downwards. */
 #include "testprog.h"
 
-static int values[] = { 5, 3, 9, 1, 7, 2, 8 };
+static int values[] = {5, 3, 9, 1, 7, 2, 8};
 static int comparisons;
 
 static int compare(const void *a, const void *b)
@@ -20,7 +20,8 @@ int main(void)
 {
 	begin();
 	sort();
-	printf("v2: %d %d %d %d %d %d %d\n", values[0], values[1], values[2], values[3], values[4], values[5], values[6]);
+	printf("v2: %d %d %d %d %d %d %d\n", values[0], values[1], values[2], values[3], values[4], values[5],
+	       values[6]);
 	gate("the sort is over");
 	comparisons = 0;
 	sort();

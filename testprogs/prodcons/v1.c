@@ -36,13 +36,13 @@ static void put(struct item item)
 
 static void *produce(void *arg)
 {
-	struct item item = { .producer = (int)(long)arg };
+	struct item item = {.producer = (int)(long)arg};
 
 	while (item.sequence < __atomic_load_n(&limit, __ATOMIC_RELAXED)) {
 		put(item);
 		item.sequence++;
 	}
-	put((struct item){ .producer = -1, .sequence = item.sequence });
+	put((struct item){.producer = -1, .sequence = item.sequence});
 	return (void *)item.sequence;
 }
 
@@ -106,6 +106,7 @@ int main(void)
 		pthread_join(consumers[i], NULL);
 	fact(made == sum_eaten(), "as many eaten as made");
 	fact(out_of_order == 0, "every producer's items came in order");
-	printf("consumers of v1 %s, consumers of v2 %s\n", eaten[1] ? "ate" : "did not eat", eaten[2] ? "ate" : "did not eat");
+	printf("consumers of v1 %s, consumers of v2 %s\n", eaten[1] ? "ate" : "did not eat",
+	       eaten[2] ? "ate" : "did not eat");
 	return failures;
 }

@@ -1,6 +1,6 @@
 /*
- * Hazard: patches that must not be applied: for another program, for another version, a truncated file, no file. Each is
- * refused with its exit code while the program goes on, and the right patch still applies afterwards.
+ * Hazard: patches that must not be applied: for another program, for another version, a truncated file, no file. Each
+ * is refused with its exit code while the program goes on, and the right patch still applies afterwards.
  */
 #include "testprog.h"
 

@@ -35,8 +35,8 @@ static void wait_for_alarms(int n)
 
 int main(void)
 {
-	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
-	struct itimerval timer = { { 0, 100 }, { 0, 100 } };
+	struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+	struct itimerval timer = {{0, 100}, {0, 100}};
 	sigset_t blocked, old;
 
 	begin();
@@ -54,7 +54,7 @@ int main(void)
 	gate("signals come");
 	wait_for_alarms(10);
 	kill(getpid(), SIGUSR1);
-	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 0 } }, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
 	printf("SIGUSR1 handled by v%d\n", usr1_by);
 	fact(usr1 == 1, "SIGUSR1 came once");
 	fact(usr2 == 0, "SIGUSR2 is still blocked");

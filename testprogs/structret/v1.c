@@ -5,33 +5,53 @@
 #include "testprog.h"
 #include <complex.h>
 
-struct s1 { char a; };
-struct s3 { char a[3]; };
-struct s8 { int a; float b; };
-struct s12 { float a, b, c; };
-struct s16 { double a; long b; };
-struct s16d { double a, b; };
-struct s24 { long a, b, c; };
-struct s80 { int a[20]; };
-struct big { char a[3000]; };
+struct s1 {
+	char a;
+};
+struct s3 {
+	char a[3];
+};
+struct s8 {
+	int a;
+	float b;
+};
+struct s12 {
+	float a, b, c;
+};
+struct s16 {
+	double a;
+	long b;
+};
+struct s16d {
+	double a, b;
+};
+struct s24 {
+	long a, b, c;
+};
+struct s80 {
+	int a[20];
+};
+struct big {
+	char a[3000];
+};
 
-#define RETURNS(T, name, value)                                                                                        \
-	static __attribute__((noinline)) T name(int n)                                                                \
-	{                                                                                                              \
-		T result = value;                                                                                      \
-		gate(#name);                                                                                           \
-		return result;                                                                                         \
+#define RETURNS(T, name, value)                        \
+	static __attribute__((noinline)) T name(int n) \
+	{                                              \
+		T result = value;                      \
+		gate(#name);                           \
+		return result;                         \
 	}
 
-RETURNS(struct s1, f1, ((struct s1){ n }))
-RETURNS(struct s3, f3, ((struct s3){ { n, n + 1, n + 2 } }))
-RETURNS(struct s8, f8, ((struct s8){ n, n + 0.5f }))
-RETURNS(struct s12, f12, ((struct s12){ n, n + 1, n + 2 }))
-RETURNS(struct s16, f16, ((struct s16){ n, n + 1 }))
-RETURNS(struct s16d, f16d, ((struct s16d){ n, n + 1 }))
-RETURNS(struct s24, f24, ((struct s24){ n, n + 1, n + 2 }))
-RETURNS(struct s80, f80, ((struct s80){ { n, [19] = n + 19 } }))
-RETURNS(struct big, fbig, ((struct big){ { n, [2999] = n + 1 } }))
+RETURNS(struct s1, f1, ((struct s1){n}))
+RETURNS(struct s3, f3, ((struct s3){{n, n + 1, n + 2}}))
+RETURNS(struct s8, f8, ((struct s8){n, n + 0.5f}))
+RETURNS(struct s12, f12, ((struct s12){n, n + 1, n + 2}))
+RETURNS(struct s16, f16, ((struct s16){n, n + 1}))
+RETURNS(struct s16d, f16d, ((struct s16d){n, n + 1}))
+RETURNS(struct s24, f24, ((struct s24){n, n + 1, n + 2}))
+RETURNS(struct s80, f80, ((struct s80){{n, [19] = n + 19}}))
+RETURNS(struct big, fbig, ((struct big){{n, [2999] = n + 1}}))
 RETURNS(long double, fld, ((long double)n / 3))
 RETURNS(double complex, fdc, (n + 2.0 * n * I))
 RETURNS(__int128, f128, (((__int128)n << 100) + n))

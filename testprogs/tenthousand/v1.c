@@ -1,7 +1,7 @@
 /*
  * Hazard: what an update leaves behind, seen only after many of them: retained storage on the stacks, records, modules,
- * descriptors, mappings. Four threads (recursion with buffers whose addresses are held, a lock, sleeps) work for a fixed
- * number of rounds while updates go back and forth; after a first tenth nothing may grow any more.
+ * descriptors, mappings. Four threads (recursion with buffers whose addresses are held, a lock, sleeps) work for a
+ * fixed number of rounds while updates go back and forth; after a first tenth nothing may grow any more.
  *
  * tenthousand ROUNDS; prints the number of changes of version that the main loop saw.
  */
@@ -27,7 +27,7 @@ static int version(void)
 /* Every level's buffer is held by the level below. */
 static int recurse(int depth, struct chain *up)
 {
-	struct chain here = { .up = up };
+	struct chain here = {.up = up};
 	int n = 0;
 
 	snprintf(here.text, sizeof(here.text), "level %d", depth);
@@ -114,14 +114,15 @@ struct measure {
 
 static struct measure measure(void)
 {
-	return (struct measure){ resident_kb(), lines("/proc/self/maps"), entries("/proc/self/fd"), entries("/proc/self/task") };
+	return (struct measure){resident_kb(), lines("/proc/self/maps"), entries("/proc/self/fd"),
+				entries("/proc/self/task")};
 }
 
 int main(int argc, char **argv)
 {
 	pthread_t threads[4];
-	long rounds = argc > 1 ? atol(argv[1]) : 2000, mine[2] = { 0, 0 }, changes = 0, early = 0;
-	struct measure before = { 0, 0, 0, 0 }, after;
+	long rounds = argc > 1 ? atol(argv[1]) : 2000, mine[2] = {0, 0}, changes = 0, early = 0;
+	struct measure before = {0, 0, 0, 0}, after;
 	int seen = version();
 
 	begin();
@@ -150,7 +151,7 @@ int main(int argc, char **argv)
 	fact(after.maps <= before.maps + 2, "no mapping is left behind");
 	fact(after.fds == before.fds, "no descriptor is left behind");
 	fact(after.threads == before.threads, "no thread is left behind");
-	fprintf(stderr, "changes %ld (%ld in the first tenth), kb %ld -> %ld, maps %ld -> %ld\n", changes, early, before.kb,
-		after.kb, before.maps, after.maps);
+	fprintf(stderr, "changes %ld (%ld in the first tenth), kb %ld -> %ld, maps %ld -> %ld\n", changes, early,
+		before.kb, after.kb, before.maps, after.maps);
 	return failures;
 }

@@ -1,7 +1,7 @@
 /*
- * Hazard: the main body of many threads is replaced while they run: two that compute without any call, one that waits for
- * a condition, one that sleeps, one that waits for a lock. All must be stopped at one moment and go on with their counts,
- * in loops of another form.
+ * Hazard: the main body of many threads is replaced while they run: two that compute without any call, one that waits
+ * for a condition, one that sleeps, one that waits for a lock. All must be stopped at one moment and go on with their
+ * counts, in loops of another form.
  */
 #include "testprog.h"
 

@@ -1,6 +1,7 @@
 /*
- * Hazard: va_list points into the register save area and the arguments of a frame that is taken down; both an own va_list
- * and one that was handed on must go on where they were, with integers, doubles and pointers of both areas left to read.
+ * Hazard: va_list points into the register save area and the arguments of a frame that is taken down; both an own
+ * va_list and one that was handed on must go on where they were, with integers, doubles and pointers of both areas left
+ * to read.
  */
 #include "testprog.h"
 
@@ -45,8 +46,8 @@ static long sum(int n, ...)
 int main(void)
 {
 	begin();
-	hand_on("ids|isddiisdiisddddddd", 1, 2.5, "three", 4, "five", 6.5, 7.5, 8, 9, "ten", 11.5, 12, 13, "fourteen", 15.5,
-		16.5, 17.5, 18.5, 19.5, 20.5, 21.5);
+	hand_on("ids|isddiisdiisddddddd", 1, 2.5, "three", 4, "five", 6.5, 7.5, 8, 9, "ten", 11.5, 12, 13, "fourteen",
+		15.5, 16.5, 17.5, 18.5, 19.5, 20.5, 21.5);
 	printf("sum %ld\n", sum(9, 1L, 2L, 4L, 8L, 16L, 32L, 64L, 128L, 256L));
 	return failures;
 }

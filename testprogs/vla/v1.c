@@ -1,6 +1,6 @@
 /*
- * Hazard: storage whose size only the running program knows: variable length arrays (also two-dimensional, also in a loop),
- * alloca, and a pointer to such an array as a parameter.
+ * Hazard: storage whose size only the running program knows: variable length arrays (also two-dimensional, also in a
+ * loop), alloca, and a pointer to such an array as a parameter.
  */
 #include "testprog.h"
 #include <alloca.h>

@@ -8,5 +8,5 @@ struct upstare_user_mapping {
 };
 
 static const struct upstare_user_mapping mappings[] __attribute__((unused)) = {
-	{ "sort", "sort", 1, {{0, 0}} },
+	{"sort", "sort", 1, {{0, 0}}},
 };

@@ -1,7 +1,7 @@
 /*
  * Bubblesort to Selectionsort. After i passes the i largest values are in their places at the end. In the pass that is
- * under way, the largest value of v[0] to v[j + 1] has been carried to v[j + 1]: it is the largest that Selectionsort has
- * found in that part so far.
+ * under way, the largest value of v[0] to v[j + 1] has been carried to v[j + 1]: it is the largest that Selectionsort
+ * has found in that part so far.
  */
 #include "patch.h"
 

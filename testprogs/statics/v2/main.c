@@ -35,8 +35,8 @@ int main(void)
 	for (int i = 0; i < 3; i++) {
 		if (i == 2)
 			gate("twice");
-		printf(VERSION ": %d %d %d %d %d %d %s\n", steps(), main_part(), blocks(0), blocks(1), other_steps(), other_part(),
-		       other_text());
+		printf(VERSION ": %d %d %d %d %d %d %s\n", steps(), main_part(), blocks(0), blocks(1), other_steps(),
+		       other_part(), other_text());
 	}
 	return failures;
 }
