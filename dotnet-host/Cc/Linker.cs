@@ -80,6 +80,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         if (invocation.IsShared || invocation.IsStatic || invocation.LacksLibraries)
         {
             AddIfPresent(args, "inert.o");
+            AddIfPresent(args, "libinert.a");
             return;
         }
 

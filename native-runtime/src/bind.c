@@ -1,0 +1,200 @@
+/* Binding a loaded patch to the running version: its undefined names, and the maps of its functions. */
+#include "internal.h"
+
+#include <elf.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+struct dynamic {
+	const Elf64_Sym *symbols;
+	const char *strings;
+	const Elf64_Rela *relocations[2];
+	size_t counts[2];
+};
+
+static const void *absolute(const struct upstare_loaded *l, Elf64_Addr a)
+{
+	/* the dynamic linker has made these absolute, where the section could be written */
+	return a < (Elf64_Addr)l->base ? l->base + a : (const char *)a;
+}
+
+static int read_dynamic(const struct upstare_loaded *l, struct dynamic *d)
+{
+	const Elf64_Ehdr *h = (const void *)l->low;
+	const Elf64_Phdr *p = (const void *)(l->low + h->e_phoff);
+	memset(d, 0, sizeof(*d));
+	for (unsigned i = 0; i < h->e_phnum; i++) {
+		if (p[i].p_type != PT_DYNAMIC)
+			continue;
+		for (const Elf64_Dyn *e = (const void *)(l->base + p[i].p_vaddr); e->d_tag != DT_NULL; e++)
+			switch (e->d_tag) {
+			case DT_SYMTAB:
+				d->symbols = absolute(l, e->d_un.d_ptr);
+				break;
+			case DT_STRTAB:
+				d->strings = absolute(l, e->d_un.d_ptr);
+				break;
+			case DT_RELA:
+				d->relocations[0] = absolute(l, e->d_un.d_ptr);
+				break;
+			case DT_RELASZ:
+				d->counts[0] = e->d_un.d_val / sizeof(Elf64_Rela);
+				break;
+			case DT_JMPREL:
+				d->relocations[1] = absolute(l, e->d_un.d_ptr);
+				break;
+			case DT_PLTRELSZ:
+				d->counts[1] = e->d_un.d_val / sizeof(Elf64_Rela);
+				break;
+			}
+	}
+	return d->symbols && d->strings ? 0 : -1;
+}
+
+/* What an import is bound to. 0, or -1 with a message. */
+static int resolve(const struct upstare_loaded *l, const struct upstare_import *i, uint64_t *value, char *message, size_t n)
+{
+	const struct upstare_module *m = l->module;
+	const struct upstare_name *e;
+	if (i->kind == UPSTARE_IMPORT_STUB) {
+		e = i->old_key ? upstare_names_find(&upstare_stubs, i->old_key) : NULL;
+		if (e) {
+			*value = (uint64_t)e->address;
+			return 0;
+		}
+		for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++)
+			if (strcmp(UPSTARE_STRING(s->key_rel), i->key) == 0) {
+				*value = (uint64_t)UPSTARE_REL(s->stub_rel);
+				return 0;
+			}
+		snprintf(message, n, "the patch has no stub for function %s", i->key);
+		return -1;
+	}
+	e = upstare_names_find(i->kind == UPSTARE_IMPORT_TLS ? &upstare_tls_names : &upstare_variables, i->key);
+	if (!e) {
+		snprintf(message, n, "the running version has no variable %s", i->key);
+		return -1;
+	}
+	if (i->size && e->size && e->size != i->size) {
+		snprintf(message, n, "variable %s has %llu bytes in the running version, %u in the patch", i->key,
+			 (unsigned long long)e->size, i->size);
+		return -1;
+	}
+	*value = (uint64_t)e->address;
+	return 0;
+}
+
+struct bound {
+	const char *symbol;
+	uint64_t value;
+};
+
+static int bind_imports(struct upstare_loaded *l, char *message, size_t message_size)
+{
+	const struct upstare_patch *patch = l->module->patch;
+	struct dynamic d;
+	int result = 3;
+	if (patch->nimports == 0)
+		return 0;
+	size_t size = 16;
+	while (size < patch->nimports * 2u)
+		size *= 2;
+	struct bound *table = upstare_pages(size * sizeof(*table));
+	if (!table || read_dynamic(l, &d)) {
+		upstare_pages_free(table, size * sizeof(*table));
+		snprintf(message, message_size, "no memory to bind the patch");
+		return 5;
+	}
+	for (uint32_t i = 0; i < patch->nimports; i++) {
+		const char *symbol = patch->imports[i].symbol;
+		size_t at = upstare_hash(symbol, strlen(symbol), 2) & (size - 1);
+		while (table[at].symbol && strcmp(table[at].symbol, symbol) != 0)
+			at = (at + 1) & (size - 1);
+		table[at].symbol = symbol;
+		if (resolve(l, &patch->imports[i], &table[at].value, message, message_size))
+			goto out;
+	}
+	size_t relro = (size_t)(l->relro_high - l->relro_low);
+	if (relro && mprotect(l->relro_low, relro, PROT_READ | PROT_WRITE)) {
+		snprintf(message, message_size, "the patch's tables cannot be written");
+		result = 5;
+		goto out;
+	}
+	result = 0;
+	for (int part = 0; part < 2; part++)
+		for (size_t i = 0; i < d.counts[part]; i++) {
+			const Elf64_Rela *r = &d.relocations[part][i];
+			const Elf64_Sym *s = &d.symbols[ELF64_R_SYM(r->r_info)];
+			if (!ELF64_R_SYM(r->r_info) || s->st_shndx != SHN_UNDEF)
+				continue;
+			const char *symbol = d.strings + s->st_name;
+			size_t at = upstare_hash(symbol, strlen(symbol), 2) & (size - 1);
+			while (table[at].symbol && strcmp(table[at].symbol, symbol) != 0)
+				at = (at + 1) & (size - 1);
+			if (!table[at].symbol)
+				continue;
+			uint64_t value = table[at].value;
+			switch (ELF64_R_TYPE(r->r_info)) {
+			case R_X86_64_64:
+			case R_X86_64_TPOFF64:
+				value += (uint64_t)r->r_addend;
+				break;
+			case R_X86_64_GLOB_DAT:
+			case R_X86_64_JUMP_SLOT:
+				break;
+			default:
+				snprintf(message, message_size, "relocation type %u of %s in the patch cannot be bound",
+					 (unsigned)ELF64_R_TYPE(r->r_info), symbol);
+				result = 3;
+				continue;
+			}
+			memcpy(l->base + r->r_offset, &value, sizeof(value));
+		}
+	if (relro)
+		mprotect(l->relro_low, relro, PROT_READ);
+out:
+	upstare_pages_free(table, size * sizeof(*table));
+	return result;
+}
+
+int upstare_bind_patch(struct upstare_loaded *l, char *message, size_t message_size)
+{
+	const struct upstare_patch *patch = l->module->patch;
+	struct upstare_loaded *from = upstare_current;
+	if (upstare_loaded_prepare_index(from) || upstare_loaded_prepare_index(l) || upstare_names_define(l)) {
+		snprintf(message, message_size, "no memory for the patch's tables");
+		return 5;
+	}
+	int code = bind_imports(l, message, message_size);
+	if (code || l->prepared_for == from)
+		return code;
+	size_t n = (size_t)(from->module->functions_end - from->module->functions);
+	if (n > l->maps_size) {
+		l->maps = upstare_arena((n + 1) * sizeof(*l->maps));
+		l->maps_size = l->maps ? n : 0;
+	}
+	if (n && !l->maps) {
+		snprintf(message, message_size, "no memory for the patch's tables");
+		return 5;
+	}
+	if (n)
+		memset(l->maps, 0, n * sizeof(*l->maps));
+	l->prepared_for = NULL;
+	for (uint32_t i = 0; i < patch->nmaps; i++) {
+		const struct upstare_map *map = &patch->maps[i];
+		long f = upstare_loaded_find(from, map->old_key);
+		if (f < 0)
+			continue;
+		const struct upstare_function *function = upstare_loaded_function(from, (uint32_t)f);
+		if (function->layout != map->old_layout || function->npoints != map->npoints || !map->new_function) {
+			snprintf(message, message_size, "function %s of the running version is not the one the patch was made for",
+				 map->old_key);
+			return 3;
+		}
+		l->maps[f] = map;
+	}
+	l->prepared_for = from;
+	return 0;
+}

@@ -1,0 +1,270 @@
+/*
+ * What the files of the runtime share. Locking: upstare_lock protects the list of threads, their states and orders, and the
+ * phase; it is always taken with all signals blocked, since a handler of the program may pass an update point. Modules and
+ * name tables belong to the control thread alone; parking threads only read what it has set up before raising the flag.
+ */
+#ifndef UPSTARE_INTERNAL_H
+#define UPSTARE_INTERNAL_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <upstare/abi.h>
+
+#include "core.h"
+
+#define hidden __attribute__((visibility("hidden")))
+#define exported __attribute__((visibility("default")))
+
+#define UPSTARE_KICK_SIGNAL 64
+
+/* Target of a self-relative field, NULL for 0. */
+#define UPSTARE_REL(field) ((field) ? (const char *)&(field) + (field) : NULL)
+/* A string of a table, never absent. */
+#define UPSTARE_STRING(field) ((const char *)&(field) + (field))
+
+/* ---- util.c ---- */
+hidden void *upstare_pages(size_t size);              /* zeroed memory, only reserved until it is touched; NULL: none */
+hidden void upstare_pages_free(void *, size_t size);
+hidden void *upstare_arena(size_t size);              /* small, for ever; NULL: none */
+hidden uint64_t upstare_now(void);                    /* CLOCK_MONOTONIC, nanoseconds */
+hidden uint64_t upstare_hash(const void *, size_t size, uint64_t seed);
+hidden void upstare_futex_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns); /* 0: no timeout */
+hidden void upstare_futex_wake(uint32_t *word, int count);
+hidden void upstare_block_signals(uint64_t *old);     /* the kernel's mask: libc's own signals too */
+hidden void upstare_set_signals(const uint64_t *mask);
+hidden void upstare_sort(void *base, size_t count, size_t size, int (*less)(const void *, const void *));
+hidden int upstare_raw_getpid(void);
+
+/* ---- modules ---- */
+struct upstare_segment {
+	char *low, *high;
+	uint32_t flags; /* PF_* */
+};
+
+struct upstare_index_entry {
+	uint32_t pc;     /* offset from the module's base */
+	uint32_t region; /* the start of the unwind entry that pc lies in */
+	uint32_t function;
+	uint32_t point;
+};
+
+struct upstare_saved_word {
+	uint64_t *address;
+	uint64_t value;
+};
+
+#define UPSTARE_SEGMENTS 12
+
+struct upstare_loaded {
+	struct upstare_loaded *next;
+	const struct upstare_module *module;
+	char *base, *low, *high;
+	struct upstare_segment segments[UPSTARE_SEGMENTS];
+	unsigned nsegments;
+	char *relro_low, *relro_high;
+	void *handle;
+	char build_id[80];
+	uint64_t content[2]; /* hash of the patch file, its size mixed in */
+	struct upstare_index_entry *index;
+	size_t nindex;
+	uint32_t *by_key; /* open hash: function number + 1, by key */
+	size_t by_key_size;
+	void **bodies;    /* for each stub: the slot's initial value */
+	struct upstare_saved_word *saved;
+	size_t nsaved;
+	/* Valid for the module that the last preparation was made for. */
+	const struct upstare_loaded *prepared_for;
+	const struct upstare_map **maps; /* by number of the old module's function */
+	size_t maps_size;
+};
+
+extern hidden struct upstare_loaded *upstare_modules, *upstare_current;
+extern hidden char upstare_program_name[64];
+
+hidden int upstare_modules_init(void);
+hidden const struct upstare_function *upstare_loaded_function(const struct upstare_loaded *, uint32_t number);
+/* The point whose check follows the return address pc in the same function's code; NULL: none. */
+hidden const struct upstare_index_entry *upstare_loaded_point(const struct upstare_loaded *, uintptr_t pc, uintptr_t region);
+hidden bool upstare_loaded_text(const struct upstare_loaded *, uintptr_t pc);
+hidden long upstare_loaded_find(const struct upstare_loaded *, const char *key);
+hidden int upstare_loaded_prepare_index(struct upstare_loaded *);
+hidden int upstare_loaded_describe(struct upstare_loaded *, const void *inside);
+/* A module for these bytes: loaded, or a superseded copy made new. NULL with *code and message set on failure. */
+hidden struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size);
+/* Binds a module's imports against the current tables and makes its frame maps for the current module. 0 or a code. */
+hidden int upstare_bind_patch(struct upstare_loaded *, char *message, size_t message_size);
+
+/* ---- names.c: what the current version's names stand for ---- */
+struct upstare_name {
+	const char *key;
+	char *address;     /* variable's storage; thread-local: offset from the thread pointer; stub */
+	uint64_t size;
+	void **slot;       /* stubs */
+};
+struct upstare_names {
+	struct upstare_name *slots;
+	size_t capacity, count;
+};
+extern hidden struct upstare_names upstare_variables, upstare_tls_names, upstare_stubs;
+hidden struct upstare_name *upstare_names_find(const struct upstare_names *, const char *key);
+hidden int upstare_names_reserve(struct upstare_names *, size_t more);
+hidden void upstare_names_set(struct upstare_names *, const struct upstare_name *);
+hidden int upstare_names_define(struct upstare_loaded *); /* room for a module's names: 0 or -1 */
+hidden void upstare_names_switch(struct upstare_loaded *); /* the module's names are the current ones; slots set; cannot fail */
+
+/* ---- threads ---- */
+enum upstare_state {
+	UPSTARE_RUNNING,
+	UPSTARE_PARKED,
+	UPSTARE_UNROLLED,
+	UPSTARE_REBUILT,
+};
+
+enum upstare_order {
+	UPSTARE_ORDER_WAIT,
+	UPSTARE_ORDER_GO_ON,
+	UPSTARE_ORDER_UNROLL,
+	UPSTARE_ORDER_REBUILD,
+	UPSTARE_ORDER_RELEASE,
+};
+
+/* A piece of memory that frames stand on. The first of a thread is its own stack. */
+struct upstare_stack {
+	struct upstare_stack *next;
+	char *low, *high;
+	char *retained; /* lowest live in-place storage, high if there is none */
+};
+
+struct upstare_obstacle {
+	uintptr_t pc;
+	const struct upstare_function *function; /* of the frame, if known */
+	uint32_t line;
+	const char *why;
+};
+
+struct upstare_thread {
+	struct upstare_thread *next, *previous;
+	pid_t tid;
+	pthread_t handle;
+	struct __up_thread *tls;
+	uint32_t *in_stub;
+	bool starting; /* not yet under its base */
+	bool empty;    /* parked before its first frame */
+	uint32_t state, order;
+	uint64_t mask; /* the program's signal mask while we block all */
+	int saved_errno;
+	uint64_t obstacle_generation;
+	uint32_t skip; /* points to pass before the stack is looked at again */
+	struct upstare_obstacle obstacle;
+	struct upstare_stack own;
+	char *base_sp; /* where the base calls from on the own stack */
+	char *park_sp;
+	struct upstare_stack *placed;
+	char *new_sp;
+	size_t frames, record_bytes;
+	char *records, *mapped;
+	size_t records_size, mapped_size;
+	struct __up_header **index; /* frames' records, innermost first: of the old version, then of the new one */
+	size_t index_size, nindex;
+	struct __up_header **pops;
+	size_t pop;
+	uint32_t exited, joiners;
+	bool gone;
+	unsigned exit_rounds;
+	void *(*start)(void *);
+	void *argument;
+};
+
+extern hidden __thread struct upstare_thread *upstare_self;
+extern hidden __thread uint32_t upstare_in_stub;
+extern hidden struct upstare_thread *upstare_threads;
+extern hidden unsigned upstare_nthreads;
+extern hidden int upstare_pid;
+extern hidden unsigned char upstare_off;
+
+hidden void upstare_lock(uint64_t *mask);
+hidden void upstare_unlock(const uint64_t *mask);
+hidden struct upstare_thread *upstare_thread_new(void);
+hidden void upstare_thread_enter(struct upstare_thread *);
+hidden void upstare_thread_leave(void);
+hidden int upstare_thread_bounds(struct upstare_thread *);
+hidden void upstare_threads_init(void);
+
+hidden long upstare_base_call(void *function, long a, long b, long c);
+extern hidden const char upstare_base_return[];
+
+/* ---- park.c ---- */
+extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that has stubs of its own */
+#define UPSTARE_WANT_UPDATE 1
+#define UPSTARE_WANT_COUNT 2
+/* Parks the thread if it may. after: UPSTARE_AFTER or 0. 1: unroll now (all signals are blocked). */
+hidden int upstare_park(unsigned after);
+hidden int upstare_verify(struct upstare_thread *);
+/* Whether this thread has been found unable to park in this update: it blocks plainly then. */
+hidden bool upstare_has_obstacle(void);
+hidden void upstare_park_entry(void);
+
+/* ---- coordinate.c ---- */
+enum upstare_phase {
+	UPSTARE_IDLE,
+	UPSTARE_PARKING,
+	UPSTARE_COMMITTING,
+};
+struct upstare_update {
+	uint32_t phase;
+	uint64_t generation;
+	uint32_t event; /* futex: changes with every state of a thread */
+	struct upstare_loaded *target;
+	struct upstare_thread *fail_with; /* give up as soon as this thread meets an obstacle (upstare-run) */
+};
+extern hidden struct upstare_update upstare_update;
+hidden void upstare_event(void);
+hidden int upstare_coordinate(const void *, size_t, unsigned timeout_ms, bool commit, struct upstare_thread *fail_with,
+			      struct upstare_json *);
+hidden void upstare_coordinate_reset(void);
+hidden void upstare_kick_init(void);
+hidden void upstare_kick_all(void);
+
+/* ---- map.c ---- */
+struct upstare_move {
+	uintptr_t old, size;
+	char *new;
+};
+struct upstare_context {
+	struct upstare_loaded *from, *to;
+	struct upstare_thread *thread;
+	struct upstare_move *moves;
+	size_t nmoves, sorted, moves_size;
+	const char *why; /* first reason of a refusal, and where */
+	const struct upstare_function *function;
+	uint32_t line;
+	size_t frames;
+	char *staged;
+	size_t staged_size;
+};
+hidden int upstare_collect(struct upstare_thread *);      /* index of the old records: 0 or -1 */
+hidden void upstare_place(struct upstare_thread *, size_t nindex, struct __up_header **index); /* retained marks */
+hidden int upstare_choose_stack(struct upstare_thread *);
+hidden int upstare_map_thread(struct upstare_context *, struct upstare_thread *);
+hidden int upstare_map_globals(struct upstare_context *);
+hidden void upstare_forward_all(struct upstare_context *);
+hidden void upstare_context_free(struct upstare_context *);
+
+/* ---- run.c ---- */
+hidden void upstare_run_init(void);
+hidden int upstare_run_due(void); /* a point at which an update is due: 1: unroll */
+extern hidden bool upstare_run_mode;
+extern hidden int64_t upstare_run_left; /* points until the next update is due */
+
+/* ---- blocking/ ---- */
+extern hidden __thread bool upstare_kicked; /* the last stub's system call was cut short by a kick and nothing else */
+
+#endif

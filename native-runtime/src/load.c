@@ -1,0 +1,184 @@
+/* Loading a patch: a shared object in memory, opened by the dynamic linker; superseded copies are used again. */
+#include "internal.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What would let the dynamic linker run into the end of the file (SIGBUS) or ourselves into nonsense. */
+static const char *unfit(const unsigned char *bytes, size_t size)
+{
+	const Elf64_Ehdr *h = (const void *)bytes;
+	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
+		return "not an ELF file";
+	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_X86_64 || h->e_type != ET_DYN)
+		return "not a shared object for this machine";
+	if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff > size || h->e_phoff % 8 ||
+	    size - h->e_phoff < (size_t)h->e_phnum * sizeof(Elf64_Phdr))
+		return "the file is truncated";
+	const Elf64_Phdr *p = (const void *)(bytes + h->e_phoff);
+	for (unsigned i = 0; i < h->e_phnum; i++)
+		if (p[i].p_type != PT_NULL && (p[i].p_offset > size || p[i].p_filesz > size - p[i].p_offset))
+			return "the file is truncated";
+	/* The section headers stand last: without them the end is missing. */
+	if (h->e_shoff > size || size - h->e_shoff < (size_t)h->e_shnum * h->e_shentsize)
+		return "the file is truncated";
+	return NULL;
+}
+
+/* The dynamic linker knows files by their names: one that it has not seen, for the same descriptor. */
+static void *open_bytes(const void *bytes, size_t size, char *message, size_t message_size)
+{
+	static unsigned opened;
+	int fd = memfd_create("upstare-patch", MFD_CLOEXEC);
+	if (fd < 0) {
+		snprintf(message, message_size, "no memory for the patch");
+		return NULL;
+	}
+	for (size_t done = 0; done < size;) {
+		ssize_t n = write(fd, (const char *)bytes + done, size - done);
+		if (n <= 0) {
+			snprintf(message, message_size, "no memory for the patch");
+			close(fd);
+			return NULL;
+		}
+		done += (size_t)n;
+	}
+	char path[160] = "/proc/self/fd";
+	size_t length = strlen(path);
+	for (unsigned bits = ++opened; bits && length < sizeof(path) - 20; bits >>= 1, length += 2)
+		memcpy(path + length, bits & 1 ? "/." : "//", 3);
+	snprintf(path + length, sizeof(path) - length, "/%d", fd);
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!handle)
+		snprintf(message, message_size, "the patch cannot be loaded: %s", dlerror());
+	close(fd);
+	return handle;
+}
+
+static bool is_slot(const struct upstare_module *m, const uint64_t *word)
+{
+	if ((const unsigned char *)word <= m->flag && m->flag < (const unsigned char *)(word + 1))
+		return true;
+	for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++)
+		if (UPSTARE_REL(s->slot_rel) == (const char *)word)
+			return true;
+	return false;
+}
+
+static void next_writable(const struct upstare_loaded *l, unsigned segment, uint64_t **low, uint64_t **high)
+{
+	const struct upstare_segment *s = &l->segments[segment];
+	char *from = s->low, *to = s->high;
+	if (!(s->flags & PF_W)) {
+		to = from;
+	} else if (l->relro_high > from && l->relro_low < to) {
+		/* it stands at the segment's start */
+		from = l->relro_high;
+	}
+	*low = (uint64_t *)(((uintptr_t)from + 7) & ~(uintptr_t)7);
+	*high = (uint64_t *)((uintptr_t)to & ~(uintptr_t)7);
+}
+
+/* The variables as loaded, so that the module can be used again once it is superseded: words that are not zero. */
+static int save_words(struct upstare_loaded *l)
+{
+	uint64_t *low, *high;
+	for (int pass = 0; pass < 2; pass++) {
+		size_t n = 0;
+		for (unsigned s = 0; s < l->nsegments; s++)
+			for (next_writable(l, s, &low, &high); low < high; low++)
+				if (*low) {
+					if (pass)
+						l->saved[n] = (struct upstare_saved_word){low, *low};
+					n++;
+				}
+		if (!pass && !(l->saved = upstare_arena((n + 1) * sizeof(*l->saved))))
+			return -1;
+		l->nsaved = n;
+	}
+	return 0;
+}
+
+static void restore_words(struct upstare_loaded *l)
+{
+	size_t n = 0;
+	uint64_t *low, *high;
+	for (unsigned s = 0; s < l->nsegments; s++)
+		for (next_writable(l, s, &low, &high); low < high; low++) {
+			uint64_t value = 0;
+			if (n < l->nsaved && l->saved[n].address == low)
+				value = l->saved[n++].value;
+			if (*low != value && !is_slot(l->module, low))
+				*low = value;
+		}
+}
+
+static bool in_use(const struct upstare_loaded *l)
+{
+	if (l == upstare_current)
+		return true;
+	for (size_t i = 0; i < upstare_variables.capacity; i++) {
+		const struct upstare_name *n = &upstare_variables.slots[i];
+		if (n->key && n->address >= l->low && n->address < l->high)
+			return true;
+	}
+	return l->module->tls_variables < l->module->tls_variables_end;
+}
+
+struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size)
+{
+	*code = 3;
+	const char *why = unfit(bytes, size);
+	if (why) {
+		snprintf(message, message_size, "%s", why);
+		return NULL;
+	}
+	uint64_t content[2] = {upstare_hash(bytes, size, size), upstare_hash(bytes, size, ~size)};
+	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
+		if (l->handle && memcmp(l->content, content, sizeof(content)) == 0 && !in_use(l)) {
+			restore_words(l);
+			return l;
+		}
+	struct upstare_loaded *l = upstare_arena(sizeof(*l));
+	if (!l) {
+		*code = 5;
+		snprintf(message, message_size, "no memory for the patch");
+		return NULL;
+	}
+	memset(l, 0, sizeof(*l));
+	l->handle = open_bytes(bytes, size, message, message_size);
+	if (!l->handle)
+		return NULL;
+	const struct upstare_module *m = dlsym(l->handle, "upstare_module");
+	if (!m || m->abi_version != UPSTARE_ABI_VERSION || !m->is_patch || !m->patch || !m->patch->old_build_id ||
+	    !m->patch->new_build_id) {
+		snprintf(message, message_size,
+			 m && m->abi_version != UPSTARE_ABI_VERSION ? "the patch was made by another release of upstare-patch"
+								    : "not a patch made by upstare-patch");
+		goto failed;
+	}
+	l->module = m;
+	*code = 5;
+	size_t stubs = (size_t)(m->stubs_end - m->stubs);
+	l->bodies = upstare_arena((stubs + 1) * sizeof(void *));
+	if (upstare_loaded_describe(l, m) || !l->bodies || save_words(l)) {
+		snprintf(message, message_size, "no memory for the patch");
+		goto failed;
+	}
+	for (size_t i = 0; i < stubs; i++)
+		l->bodies[i] = *(void **)UPSTARE_REL(m->stubs[i].slot_rel);
+	memset(l->build_id, 0, sizeof(l->build_id));
+	snprintf(l->build_id, sizeof(l->build_id), "%s", m->patch->new_build_id);
+	memcpy(l->content, content, sizeof(content));
+	l->next = upstare_modules;
+	upstare_modules = l;
+	return l;
+failed:
+	dlclose(l->handle);
+	l->handle = NULL;
+	return NULL;
+}

@@ -1,0 +1,304 @@
+/* From the old version's records and variables to the new version's. Nothing that the old version sees is written here. */
+#include "internal.h"
+
+#include <elf.h>
+#include <string.h>
+
+/* ---- what transformers call ---- */
+
+static int by_old(const void *a, const void *b)
+{
+	return ((const struct upstare_move *)a)->old < ((const struct upstare_move *)b)->old;
+}
+
+exported int upstare_moved(struct upstare_context *c, const void *old, size_t size, void *new)
+{
+	if ((c->nmoves + 1) * sizeof(*c->moves) > c->moves_size) {
+		size_t grown = c->moves_size ? c->moves_size * 2 : 65536;
+		struct upstare_move *moves = upstare_pages(grown);
+		if (!moves)
+			return -1;
+		if (c->nmoves)
+			memcpy(moves, c->moves, c->nmoves * sizeof(*moves));
+		upstare_pages_free(c->moves, c->moves_size);
+		c->moves = moves;
+		c->moves_size = grown;
+	}
+	c->moves[c->nmoves++] = (struct upstare_move){(uintptr_t)old, size ? size : 1, new};
+	return 0;
+}
+
+exported void *upstare_forward(struct upstare_context *c, const void *address)
+{
+	uintptr_t a = (uintptr_t)address;
+	if (!a || !c->nmoves)
+		return (void *)address;
+	if (c->nmoves - c->sorted > 64) {
+		upstare_sort(c->moves, c->nmoves, sizeof(*c->moves), by_old);
+		c->sorted = c->nmoves;
+	}
+	size_t low = 0, high = c->sorted;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (c->moves[middle].old + c->moves[middle].size <= a)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < c->sorted && c->moves[low].old <= a)
+		return c->moves[low].new + (a - c->moves[low].old);
+	for (size_t i = c->sorted; i < c->nmoves; i++)
+		if (a >= c->moves[i].old && a - c->moves[i].old < c->moves[i].size)
+			return c->moves[i].new + (a - c->moves[i].old);
+	return (void *)address;
+}
+
+exported int upstare_is_literal(const void *p)
+{
+	for (const struct upstare_loaded *l = upstare_modules; l; l = l->next)
+		for (unsigned i = 0; i < l->nsegments; i++)
+			if (!(l->segments[i].flags & PF_W) && (const char *)p >= l->segments[i].low &&
+			    (const char *)p < l->segments[i].high)
+				return 1;
+	return 0;
+}
+
+exported void *upstare_old_variable(struct upstare_context *c, const char *key)
+{
+	(void)c;
+	struct upstare_name *n = upstare_names_find(&upstare_variables, key);
+	return n ? n->address : NULL;
+}
+
+/* ---- frames ---- */
+
+static int refuse(struct upstare_context *c, const struct __up_header *record, const char *why)
+{
+	if (!c->why) {
+		const struct upstare_function *f = record ? record->function : NULL;
+		const struct upstare_point_info *points = f ? (const void *)UPSTARE_REL(f->points_rel) : NULL;
+		uint32_t point = record ? record->point & ~UPSTARE_AFTER : 0;
+		c->why = why;
+		c->function = f;
+		c->line = points && point < f->npoints ? points[point].line : 0;
+	}
+	return -1;
+}
+
+int upstare_collect(struct upstare_thread *t)
+{
+	char *p = t->records, *top = t->tls->top;
+	size_t n = 0;
+	if (t->empty)
+		p = top;
+	t->record_bytes = (size_t)(top - p);
+	for (char *q = p; q < top; q += ((struct __up_header *)q)->size)
+		n++;
+	size_t want = (2 * n + 2) * sizeof(*t->index);
+	if (want > t->index_size) {
+		upstare_pages_free(t->index, t->index_size);
+		t->index_size = 0;
+		t->index = upstare_pages(want);
+		if (!t->index)
+			return -1;
+		t->index_size = want;
+	}
+	for (size_t i = 0; i < n; i++, p += ((struct __up_header *)p)->size)
+		t->index[i] = (struct __up_header *)p;
+	t->nindex = n;
+	t->pops = t->index;
+	return 0;
+}
+
+static const struct upstare_map *map_of(const struct upstare_context *c, const struct upstare_function *f)
+{
+	const struct upstare_module *m = c->from->module;
+	if (f < m->functions || f >= m->functions_end)
+		return NULL;
+	return c->to->maps[f - m->functions];
+}
+
+static bool is_runtime(const struct upstare_function *f)
+{
+	return f->flags & UPSTARE_FUNCTION_RUNTIME;
+}
+
+/* Size of the new record, 0 if there is none. */
+static size_t new_size(struct upstare_context *c, const struct __up_header *old)
+{
+	if (is_runtime(old->function))
+		return old->size;
+	const struct upstare_map *map = map_of(c, old->function);
+	uint32_t point = old->point & ~UPSTARE_AFTER;
+	if (!map) {
+		refuse(c, old, "function has no counterpart in the patch");
+		return 0;
+	}
+	if (point >= map->npoints || (map->points && map->points[point] < 0)) {
+		refuse(c, old, "this place has no counterpart in the patch");
+		return 0;
+	}
+	return (map->new_size + 15u) & ~15u;
+}
+
+static int map_frame(struct upstare_context *c, const struct __up_header *old, struct __up_header *new, size_t size)
+{
+	const struct upstare_map *map = map_of(c, old->function);
+	if (!map) {
+		memcpy(new, old, old->size);
+		return 0;
+	}
+	if (!map->transform)
+		memcpy(new, old, old->size < size ? old->size : size);
+	uint32_t point = old->point & ~UPSTARE_AFTER;
+	new->function = map->new_function;
+	new->point = (map->points ? (uint32_t)map->points[point] : point) | (old->point & UPSTARE_AFTER);
+	new->size = (uint32_t)size;
+	if (map->transform && map->transform(c, old, new) != 0)
+		return refuse(c, old, "the frame's transformer refused");
+	return 0;
+}
+
+/* Whether inner can stand on outer: outer is in a call, and of that function. */
+static int check_link(struct upstare_context *c, const struct __up_header *outer, const struct __up_header *inner)
+{
+	const struct upstare_function *f = outer->function;
+	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
+	uint32_t point = outer->point & ~UPSTARE_AFTER;
+	if (is_runtime(f) || !points || point >= f->npoints)
+		return refuse(c, outer, "the mapped place does not exist");
+	if (!inner)
+		return outer->point & UPSTARE_AFTER ? 0 : refuse(c, outer, "the innermost frame is mapped to the middle of a call");
+	if ((outer->point & UPSTARE_AFTER) || points[point].kind != UPSTARE_POINT_CALL)
+		return refuse(c, outer, "a frame with callers above it is mapped to a place that is no call");
+	const char *callee = UPSTARE_REL(points[point].callee_rel);
+	if (callee && strcmp(callee, UPSTARE_STRING(inner->function->name_rel)) != 0)
+		return refuse(c, outer, "the frame is mapped to a call of another function");
+	return 0;
+}
+
+int upstare_map_thread(struct upstare_context *c, struct upstare_thread *t)
+{
+	size_t n = t->nindex, total = 0;
+	struct __up_header **new = t->index + n;
+	for (size_t i = 0; i < n; i++) {
+		size_t size = new_size(c, t->index[i]);
+		if (!size)
+			return -1;
+		total += size;
+	}
+	if (total > t->mapped_size) {
+		upstare_pages_free(t->mapped, t->mapped_size);
+		t->mapped_size = 0;
+		t->mapped = upstare_pages(total = (total + 65535) & ~(size_t)65535);
+		if (!t->mapped)
+			return refuse(c, NULL, "no memory for the frame records");
+		t->mapped_size = total;
+	} else {
+		memset(t->mapped, 0, total);
+	}
+	upstare_place(t, n, t->index);
+	if (upstare_choose_stack(t))
+		return refuse(c, NULL, "no memory for a stack");
+	c->thread = t;
+	char *p = t->mapped;
+	for (size_t i = n; i-- > 0;) {
+		size_t size = new_size(c, t->index[i]);
+		new[i] = (struct __up_header *)p;
+		if (map_frame(c, t->index[i], new[i], size))
+			return -1;
+		new[i]->size = (uint32_t)size;
+		p += size;
+	}
+	c->thread = NULL;
+	for (size_t i = 0; i < n; i++) {
+		bool innermost = i == 0;
+		if (innermost && is_runtime(new[0]->function))
+			continue;
+		if (check_link(c, new[i], innermost ? NULL : new[i - 1]))
+			return -1;
+	}
+	c->frames += n;
+	t->pops = new;
+	return 0;
+}
+
+/* ---- variables ---- */
+
+int upstare_map_globals(struct upstare_context *c)
+{
+	const struct upstare_patch *patch = c->to->module->patch;
+	for (uint32_t i = 0; i < patch->nglobals; i++) {
+		const struct upstare_global *g = &patch->globals[i];
+		const struct upstare_name *old = g->old_key ? upstare_names_find(&upstare_variables, g->old_key) : NULL;
+		if (!g->transform)
+			continue;
+		if (g->old_key && (!old || (g->old_size && old->size && old->size != g->old_size)))
+			return refuse(c, NULL, "a variable is not as the patch expects it");
+		if (g->transform(c, old ? old->address : NULL, g->address) != 0)
+			return refuse(c, NULL, "a variable's transformer refused");
+	}
+	size_t total = 0;
+	for (uint32_t i = 0; i < patch->nreinits; i++)
+		total += 16 + ((patch->reinits[i].size + 15) & ~(size_t)15);
+	if (!total)
+		return 0;
+	c->staged = upstare_pages(total);
+	if (!c->staged)
+		return refuse(c, NULL, "no memory for new initial values");
+	c->staged_size = total;
+	return 0;
+}
+
+/* Kept variables are written, and pointers follow what has moved: after the point of no return, and cannot fail. */
+static void forward_pointers(struct upstare_context *c, char *element, const uint32_t *offsets, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		void *old, *new;
+		memcpy(&old, element + offsets[i], sizeof(old));
+		new = upstare_forward(c, old);
+		if (new != old)
+			memcpy(element + offsets[i], &new, sizeof(new));
+	}
+}
+
+void upstare_forward_all(struct upstare_context *c)
+{
+	const struct upstare_patch *patch = c->to->module->patch;
+	if (c->nmoves) {
+		upstare_sort(c->moves, c->nmoves, sizeof(*c->moves), by_old);
+		c->sorted = c->nmoves;
+		for (struct upstare_thread *t = upstare_threads; t; t = t->next)
+			for (size_t i = 0; i < t->nindex; i++) {
+				const struct upstare_map *map = map_of(c, t->index[i]->function);
+				for (uint32_t k = 0; map && k < map->npointers; k++) {
+					uint32_t offset = map->pointers[k];
+					forward_pointers(c, (char *)t->pops[i], &offset, 1);
+				}
+			}
+		for (uint32_t i = 0; i < patch->npointer_maps; i++) {
+			const struct upstare_pointer_map *p = &patch->pointer_maps[i];
+			char *address = NULL;
+			const struct upstare_module *m = c->to->module;
+			for (const struct upstare_variable *v = m->variables; v < m->variables_end && !address; v++)
+				if (strcmp(UPSTARE_STRING(v->key_rel), p->key) == 0)
+					address = (char *)v->address;
+			if (!address)
+				address = upstare_old_variable(c, p->key);
+			for (uint32_t e = 0; address && e < p->count; e++)
+				forward_pointers(c, address + (size_t)e * p->stride, p->offsets, p->noffsets);
+		}
+	}
+	for (uint32_t i = 0; i < patch->nreinits; i++) {
+		const struct upstare_reinit *r = &patch->reinits[i];
+		char *current = upstare_old_variable(c, r->key);
+		if (current && c->staged && r->value(c, current, c->staged))
+			memcpy(current, c->staged, r->size);
+	}
+}
+
+void upstare_context_free(struct upstare_context *c)
+{
+	upstare_pages_free(c->moves, c->moves_size);
+	upstare_pages_free(c->staged, c->staged_size);
+}

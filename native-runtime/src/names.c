@@ -1,0 +1,98 @@
+/* What the names of the current version stand for: storage of variables, stubs of functions. Control thread only. */
+#include "internal.h"
+
+#include <string.h>
+
+struct upstare_names upstare_variables, upstare_tls_names, upstare_stubs;
+
+static size_t place_of(const struct upstare_names *n, const char *key)
+{
+	size_t i = upstare_hash(key, strlen(key), 0) & (n->capacity - 1);
+	while (n->slots[i].key && strcmp(n->slots[i].key, key) != 0)
+		i = (i + 1) & (n->capacity - 1);
+	return i;
+}
+
+struct upstare_name *upstare_names_find(const struct upstare_names *n, const char *key)
+{
+	if (!n->capacity)
+		return NULL;
+	struct upstare_name *e = &n->slots[place_of(n, key)];
+	return e->key ? e : NULL;
+}
+
+int upstare_names_reserve(struct upstare_names *n, size_t more)
+{
+	size_t capacity = n->capacity ? n->capacity : 64;
+	while (capacity < (n->count + more) * 2)
+		capacity *= 2;
+	if (capacity == n->capacity)
+		return 0;
+	struct upstare_names grown = {.capacity = capacity};
+	grown.slots = upstare_pages(capacity * sizeof(*grown.slots));
+	if (!grown.slots)
+		return -1;
+	for (size_t i = 0; i < n->capacity; i++)
+		if (n->slots[i].key)
+			upstare_names_set(&grown, &n->slots[i]);
+	upstare_pages_free(n->slots, n->capacity * sizeof(*n->slots));
+	*n = grown;
+	return 0;
+}
+
+void upstare_names_set(struct upstare_names *n, const struct upstare_name *name)
+{
+	struct upstare_name *e = &n->slots[place_of(n, name->key)];
+	if (!e->key)
+		n->count++;
+	*e = *name;
+}
+
+int upstare_names_define(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	return upstare_names_reserve(&upstare_variables, (size_t)(m->variables_end - m->variables)) ||
+			       upstare_names_reserve(&upstare_tls_names, (size_t)(m->tls_variables_end - m->tls_variables)) ||
+			       upstare_names_reserve(&upstare_stubs, (size_t)(m->stubs_end - m->stubs))
+		       ? -1
+		       : 0;
+}
+
+static const char *old_stub_key(const struct upstare_patch *patch, const char *key)
+{
+	for (uint32_t i = 0; patch && i < patch->nimports; i++)
+		if (patch->imports[i].kind == UPSTARE_IMPORT_STUB && strcmp(patch->imports[i].key, key) == 0)
+			return patch->imports[i].old_key;
+	return NULL;
+}
+
+/* Offset of a module's thread-local block from the thread pointer; it is the same in every thread (initial-exec). */
+extern hidden long upstare_loaded_tls_offset(const struct upstare_loaded *);
+
+void upstare_names_switch(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	for (const struct upstare_variable *v = m->variables; v < m->variables_end; v++) {
+		char *address = m->is_patch ? (char *)v->address : (char *)&v->address + v->address;
+		struct upstare_name name = {UPSTARE_STRING(v->key_rel), address, v->size, NULL};
+		upstare_names_set(&upstare_variables, &name);
+	}
+	if (m->tls_variables < m->tls_variables_end) {
+		long block = upstare_loaded_tls_offset(l);
+		for (const struct upstare_variable *v = m->tls_variables; v < m->tls_variables_end; v++) {
+			struct upstare_name name = {UPSTARE_STRING(v->key_rel), (char *)(block + v->address), v->size, NULL};
+			upstare_names_set(&upstare_tls_names, &name);
+		}
+	}
+	for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++) {
+		const char *key = UPSTARE_STRING(s->key_rel), *old = old_stub_key(m->patch, key);
+		const struct upstare_name *known = upstare_names_find(&upstare_stubs, old ? old : key);
+		struct upstare_name name = {key, (char *)UPSTARE_REL(s->stub_rel), 0, (void **)UPSTARE_REL(s->slot_rel)};
+		if (known) {
+			name.address = known->address;
+			name.slot = known->slot;
+		}
+		upstare_names_set(&upstare_stubs, &name);
+		__atomic_store_n(name.slot, l->bodies[s - m->stubs], __ATOMIC_RELEASE);
+	}
+}

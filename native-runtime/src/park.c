@@ -1,0 +1,264 @@
+/* A thread's side of an update: it looks whether its own stack can be mapped, waits, unrolls, and comes back. */
+#include "internal.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <unwind.h>
+
+__thread struct __up_thread upstare_tls __attribute__((visibility("default"), tls_model("initial-exec")));
+__thread struct upstare_thread *upstare_self;
+__thread uint32_t upstare_in_stub;
+exported unsigned char upstare_want;
+hidden uint64_t upstare_xsave_size = 512;
+hidden uint32_t upstare_has_xsave;
+
+extern hidden const char upstare_text_start[] __asm__("__start_upstare_text");
+extern hidden const char upstare_text_end[] __asm__("__stop_upstare_text");
+
+/* Records of inlined frames are not seen by the unwinder: room for this many times what it sees. Only touched pages count. */
+#define RECORD_FACTOR 16
+#define RECORD_SPARE ((size_t)4 << 20)
+
+struct walk {
+	struct upstare_thread *thread;
+	const struct upstare_loaded *current, *target;
+	size_t frames, bytes;
+	bool done;
+	struct upstare_obstacle obstacle;
+};
+
+static _Unwind_Reason_Code obstruct(struct walk *w, uintptr_t pc, const struct upstare_function *f, uint32_t line,
+				    const char *why)
+{
+	w->obstacle = (struct upstare_obstacle){pc, f, line, why};
+	return _URC_NORMAL_STOP;
+}
+
+static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
+{
+	struct walk *w = argument;
+	int interrupted = 0;
+	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
+	if (pc == (uintptr_t)upstare_base_return) {
+		w->done = true;
+		return _URC_NORMAL_STOP;
+	}
+	if (interrupted)
+		return obstruct(w, pc, NULL, 0, "a signal handler is running");
+	if (pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end) {
+		if (w->frames == 0)
+			return _URC_NO_REASON;
+		return obstruct(w, pc, NULL, 0, "inside the runtime");
+	}
+	if (!upstare_loaded_text(w->current, pc)) {
+		for (const struct upstare_loaded *m = upstare_modules; m; m = m->next)
+			if (upstare_loaded_text(m, pc))
+				return obstruct(w, pc, NULL, 0, "code of a replaced version is running");
+		return obstruct(w, pc, NULL, 0, "library code stands on the stack");
+	}
+	const struct upstare_module *m = w->current->module;
+	if (pc > (uintptr_t)m->pinned_text && pc <= (uintptr_t)m->pinned_text_end)
+		return obstruct(w, pc, NULL, 0, "pinned function");
+	const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context));
+	if (!e)
+		return obstruct(w, pc, NULL, 0, "code that was not transformed");
+	const struct upstare_function *f = upstare_loaded_function(w->current, e->function);
+	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
+	uint32_t line = points && e->point < f->npoints ? points[e->point].line : f->line;
+	const struct upstare_map *map = w->target->maps[e->function];
+	if (!map)
+		return obstruct(w, pc, f, line, "function has no counterpart in the patch");
+	if (e->point >= f->npoints || (map->points && map->points[e->point] < 0))
+		return obstruct(w, pc, f, line, "this place has no counterpart in the patch");
+	w->frames++;
+	w->bytes += f->record_size;
+	return _URC_NO_REASON;
+}
+
+static int room(char **area, size_t *have, size_t want)
+{
+	if (*have >= want)
+		return 0;
+	upstare_pages_free(*area, *have);
+	*have = 0;
+	*area = upstare_pages(want);
+	if (!*area)
+		return -1;
+	*have = want;
+	return 0;
+}
+
+/* 0: every frame down to the base can be mapped, and there is room for the records. Else thread->obstacle says what is not. */
+int upstare_verify(struct upstare_thread *t)
+{
+	struct walk w = {.thread = t, .current = upstare_current, .target = upstare_update.target};
+	_Unwind_Backtrace(step, &w);
+	if (!w.done) {
+		if (!w.obstacle.why)
+			w.obstacle.why = "the stack cannot be unwound to its base";
+		t->obstacle = w.obstacle;
+		t->frames = w.frames;
+		return -1;
+	}
+	size_t want = RECORD_SPARE + w.bytes * RECORD_FACTOR;
+	size_t index = (want / sizeof(struct __up_header) + 1) * 2 * sizeof(void *);
+	if (room(&t->records, &t->records_size, want) ||
+	    room((char **)&t->index, &t->index_size, (index + 4095) & ~(size_t)4095)) {
+		t->obstacle = (struct upstare_obstacle){0, NULL, 0, "no memory for the frame records"};
+		return -1;
+	}
+	t->frames = w.frames;
+	return 0;
+}
+
+bool upstare_has_obstacle(void)
+{
+	struct upstare_thread *t = upstare_self;
+	return !t || !t->tls->control_sp || t->obstacle_generation == upstare_update.generation;
+}
+
+/* Waits for the coordinator's next order after `last`. */
+static uint32_t next_order(struct upstare_thread *t, uint32_t last)
+{
+	uint32_t order;
+	while ((order = __atomic_load_n(&t->order, __ATOMIC_ACQUIRE)) == last)
+		upstare_futex_wait(&t->order, last, 0);
+	return order;
+}
+
+static void set_state(struct upstare_thread *t, uint32_t state)
+{
+	__atomic_store_n(&t->state, state, __ATOMIC_RELEASE);
+	upstare_event();
+}
+
+int upstare_park(unsigned after)
+{
+	struct upstare_thread *t = upstare_self;
+	if (!t || !(__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE))
+		return 0;
+	int error = errno;
+	uint64_t generation = __atomic_load_n(&upstare_update.generation, __ATOMIC_ACQUIRE);
+	if (t->obstacle_generation == generation && t->skip > 0) {
+		t->skip--;
+		return 0;
+	}
+	uint64_t mask, ignored;
+	upstare_block_signals(&mask);
+	/* The child of a vfork runs on its parent's thread state: nothing may happen there. */
+	if (upstare_raw_getpid() != upstare_pid || upstare_thread_bounds(t))
+		goto go_on;
+	if (__atomic_load_n(&upstare_update.phase, __ATOMIC_ACQUIRE) != UPSTARE_PARKING)
+		goto go_on;
+	int obstructed = !t->empty && upstare_verify(t);
+	upstare_lock(&ignored);
+	if (upstare_update.phase != UPSTARE_PARKING || upstare_update.generation != generation) {
+		upstare_unlock(&ignored);
+		goto go_on;
+	}
+	if (obstructed) {
+		t->obstacle_generation = generation;
+		t->skip = (uint32_t)(t->frames / 8);
+	} else {
+		t->obstacle_generation = 0;
+		t->order = UPSTARE_ORDER_WAIT;
+		t->state = UPSTARE_PARKED;
+		t->mask = mask;
+		t->park_sp = t->tls->saved_sp ? t->tls->saved_sp : (char *)__builtin_frame_address(0);
+	}
+	upstare_unlock(&ignored);
+	upstare_event();
+	if (obstructed || next_order(t, UPSTARE_ORDER_WAIT) == UPSTARE_ORDER_GO_ON)
+		goto go_on;
+	t->saved_errno = error;
+	t->tls->after = after;
+	t->tls->top = t->records;
+	t->tls->unrolling = 1;
+	return 1;
+go_on:
+	upstare_set_signals(&mask);
+	errno = error;
+	return 0;
+}
+
+hidden int upstare_point_c(void);
+int upstare_point_c(void)
+{
+	if (upstare_run_mode) {
+		if (__atomic_load_n(&upstare_run_left, __ATOMIC_RELAXED) <= 0)
+			return upstare_run_due();
+	}
+	return upstare_park(UPSTARE_AFTER);
+}
+
+struct upstare_restart {
+	char *sp;
+	void (*clone)(void);
+};
+
+static void (*clone_of(const struct __up_header *record))(void)
+{
+	return (void (*)(void))(uintptr_t)UPSTARE_REL(record->function->clone_rel);
+}
+
+hidden struct upstare_restart upstare_unrolled(char *base_sp);
+/* Called by the base, on the control stack, when the last frame has returned. */
+struct upstare_restart upstare_unrolled(char *base_sp)
+{
+	struct upstare_thread *t = upstare_self;
+	t->base_sp = base_sp;
+	t->tls->unrolling = 0;
+	t->tls->saved_sp = NULL;
+	set_state(t, UPSTARE_UNROLLED);
+	next_order(t, UPSTARE_ORDER_UNROLL);
+	t->pop = t->nindex;
+	return (struct upstare_restart){t->new_sp, clone_of(t->pops[t->nindex - 1])};
+}
+
+exported void *upstare_pop(void)
+{
+	struct upstare_thread *t = upstare_self;
+	return t->pops[--t->pop];
+}
+
+exported void (*upstare_next(void))(void)
+{
+	struct upstare_thread *t = upstare_self;
+	return clone_of(t->pops[t->pop - 1]);
+}
+
+static void released(struct upstare_thread *t)
+{
+	set_state(t, UPSTARE_REBUILT);
+	next_order(t, UPSTARE_ORDER_REBUILD);
+	upstare_set_signals(&t->mask);
+	errno = t->saved_errno;
+}
+
+exported void upstare_resumed(void)
+{
+	released(upstare_self);
+}
+
+/* A thread that has not called its start routine yet has nothing to unroll, but may not run on while others do. */
+void upstare_park_entry(void)
+{
+	struct upstare_thread *t = upstare_self;
+	t->empty = true;
+	if (upstare_park(0)) {
+		t->tls->unrolling = 0;
+		set_state(t, UPSTARE_UNROLLED);
+		next_order(t, UPSTARE_ORDER_UNROLL);
+		released(t);
+	}
+	t->empty = false;
+}
+
+static void __attribute__((constructor)) processor_state(void)
+{
+	unsigned a, b, c, d;
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_OSXSAVE) || !__get_cpuid_count(0xd, 0, &a, &b, &c, &d) || b < 576)
+		return;
+	upstare_xsave_size = b;
+	upstare_has_xsave = 1;
+}

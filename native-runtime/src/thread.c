@@ -1,0 +1,307 @@
+/* The list of threads that can be updated, and how a thread comes into it and leaves it. */
+#include "internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The control stack; struct upstare_thread stands above it in the same mapping. */
+#define CONTROL_STACK ((size_t)128 << 10)
+#define CONTROL_MAPPING (CONTROL_STACK + 4096)
+#define POOL_LIMIT 16
+#define UNLIMITED_STACK ((size_t)64 << 20)
+
+struct upstare_thread *upstare_threads;
+unsigned upstare_nthreads;
+int upstare_pid;
+unsigned char upstare_off;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct upstare_thread *pool;
+static unsigned pooled;
+static pthread_key_t key;
+
+void upstare_lock(uint64_t *mask)
+{
+	upstare_block_signals(mask);
+	pthread_mutex_lock(&lock);
+}
+
+void upstare_unlock(const uint64_t *mask)
+{
+	pthread_mutex_unlock(&lock);
+	upstare_set_signals(mask);
+}
+
+static void clear(struct upstare_thread *t)
+{
+	upstare_pages_free(t->records, t->records_size);
+	upstare_pages_free(t->mapped, t->mapped_size);
+	upstare_pages_free(t->index, t->index_size);
+	for (struct upstare_stack *s = t->own.next, *next; s; s = next) {
+		next = s->next;
+		upstare_pages_free(s->low - 4096, (size_t)(s->high - s->low) + 8192);
+	}
+	memset(t, 0, sizeof(*t));
+}
+
+/* The lock is held. */
+static void discard(struct upstare_thread *t)
+{
+	clear(t);
+	if (pooled < POOL_LIMIT) {
+		t->next = pool;
+		pool = t;
+		pooled++;
+	} else {
+		upstare_pages_free((char *)t - CONTROL_STACK, CONTROL_MAPPING);
+	}
+}
+
+/* In the list from now on: an update waits for it. */
+struct upstare_thread *upstare_thread_new(void)
+{
+	_Static_assert(sizeof(struct upstare_thread) <= 4096, "struct upstare_thread must fit its page");
+	uint64_t mask;
+	upstare_lock(&mask);
+	while (upstare_update.phase == UPSTARE_COMMITTING) {
+		uint32_t seen = upstare_update.event;
+		upstare_unlock(&mask);
+		upstare_futex_wait(&upstare_update.event, seen, 1000000);
+		upstare_lock(&mask);
+	}
+	struct upstare_thread *t = pool;
+	if (t) {
+		pool = t->next;
+		pooled--;
+	} else {
+		char *p = upstare_pages(CONTROL_MAPPING);
+		t = p ? (struct upstare_thread *)(p + CONTROL_STACK) : NULL;
+	}
+	if (t) {
+		t->starting = true;
+		t->joiners = 1;
+		t->previous = NULL;
+		t->next = upstare_threads;
+		if (t->next)
+			t->next->previous = t;
+		upstare_threads = t;
+		upstare_nthreads++;
+	}
+	upstare_unlock(&mask);
+	return t;
+}
+
+/* The lock is held. */
+static void unlink_thread(struct upstare_thread *t)
+{
+	if (t->next)
+		t->next->previous = t->previous;
+	*(t->previous ? &t->previous->next : &upstare_threads) = t->next;
+	upstare_nthreads--;
+}
+
+static void release(struct upstare_thread *t)
+{
+	uint64_t mask;
+	upstare_lock(&mask);
+	if (--t->joiners == 0 && t->gone)
+		discard(t);
+	upstare_unlock(&mask);
+}
+
+void upstare_thread_enter(struct upstare_thread *t)
+{
+	upstare_self = t;
+	t->tls = &upstare_tls;
+	t->in_stub = &upstare_in_stub;
+	t->handle = pthread_self();
+	t->tls->control_sp = (char *)t;
+	__atomic_store_n(&t->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	if (key)
+		pthread_setspecific(key, t);
+}
+
+void upstare_thread_leave(void)
+{
+	struct upstare_thread *t = upstare_self;
+	uint64_t mask;
+	if (!t)
+		return;
+	upstare_lock(&mask);
+	t->tls->control_sp = NULL;
+	upstare_self = NULL;
+	unlink_thread(t);
+	t->gone = true;
+	__atomic_store_n(&t->exited, 1, __ATOMIC_RELEASE);
+	upstare_futex_wake(&t->exited, INT_MAX);
+	if (t->joiners == 0)
+		discard(t);
+	upstare_unlock(&mask);
+	upstare_event();
+}
+
+/* Runs after the program's own destructors: they may be code that is to be replaced. */
+static void at_exit_of_thread(void *argument)
+{
+	struct upstare_thread *t = argument;
+	if (++t->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS)
+		pthread_setspecific(key, t);
+	else
+		upstare_thread_leave();
+}
+
+static void *start(void *argument)
+{
+	struct upstare_thread *t = argument;
+	upstare_thread_enter(t);
+	t->starting = false;
+	upstare_park_entry();
+	return (void *)upstare_base_call((void *)(uintptr_t)t->start, (long)t->argument, 0, 0);
+}
+
+exported int upstare_w_pthread_create(pthread_t *handle, const pthread_attr_t *attributes, void *(*routine)(void *),
+				      void *argument)
+{
+	struct upstare_thread *t = upstare_off ? NULL : upstare_thread_new();
+	if (!t)
+		return pthread_create(handle, attributes, routine, argument);
+	t->start = routine;
+	t->argument = argument;
+	int error = pthread_create(handle, attributes, start, t);
+	if (error) {
+		uint64_t mask;
+		upstare_lock(&mask);
+		unlink_thread(t);
+		t->gone = true;
+		upstare_unlock(&mask);
+		upstare_event();
+	} else {
+		/* A join may ask for it before the thread has run. */
+		t->handle = *handle;
+	}
+	release(t);
+	return error;
+}
+
+/* The thread with that handle, held until upstare_thread_release; NULL: ended, or not one of ours. */
+hidden struct upstare_thread *upstare_thread_hold(pthread_t handle);
+struct upstare_thread *upstare_thread_hold(pthread_t handle)
+{
+	uint64_t mask;
+	struct upstare_thread *t;
+	upstare_lock(&mask);
+	for (t = upstare_threads; t && !pthread_equal(t->handle, handle); t = t->next)
+		;
+	if (t)
+		t->joiners++;
+	upstare_unlock(&mask);
+	return t;
+}
+
+hidden void upstare_thread_release(struct upstare_thread *t);
+void upstare_thread_release(struct upstare_thread *t)
+{
+	release(t);
+}
+
+/* The limits of the thread's own stack, looked up when it parks for the first time. */
+int upstare_thread_bounds(struct upstare_thread *t)
+{
+	if (t->own.low)
+		return 0;
+	if (t->tid == upstare_pid) {
+		extern void *__libc_stack_end;
+		struct rlimit limit;
+		size_t size = UNLIMITED_STACK;
+		if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+			size = limit.rlim_cur;
+		t->own.high = (char *)((uintptr_t)__libc_stack_end & ~(uintptr_t)15);
+		t->own.low = t->own.high - size;
+	} else {
+		pthread_attr_t attributes;
+		void *low;
+		size_t size, guard = 0;
+		if (pthread_getattr_np(pthread_self(), &attributes))
+			return -1;
+		pthread_attr_getstack(&attributes, &low, &size);
+		pthread_attr_getguardsize(&attributes, &guard);
+		pthread_attr_destroy(&attributes);
+		t->own.low = (char *)low + guard;
+		t->own.high = (char *)low + size;
+	}
+	return 0;
+}
+
+int upstare_core_thread(void *(*run)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	pthread_t handle;
+	uint64_t mask;
+	upstare_block_signals(&mask);
+	int error = pthread_attr_init(&attributes);
+	if (!error) {
+		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+		pthread_attr_setstacksize(&attributes, (size_t)512 << 10);
+		error = pthread_create(&handle, &attributes, run, argument);
+		pthread_attr_destroy(&attributes);
+	}
+	upstare_set_signals(&mask);
+	return error;
+}
+
+static uint64_t fork_mask;
+
+static void before_fork(void)
+{
+	uint64_t mask;
+	upstare_lock(&mask);
+	fork_mask = mask;
+}
+
+static void after_fork_parent(void)
+{
+	uint64_t mask = fork_mask;
+	upstare_unlock(&mask);
+}
+
+/* Only the forking thread is left, and no update is under way here. */
+static void after_fork_child(void)
+{
+	uint64_t mask = fork_mask;
+	struct upstare_thread *self = upstare_self;
+	pthread_mutex_init(&lock, NULL);
+	upstare_pid = upstare_raw_getpid();
+	for (struct upstare_thread *t = upstare_threads, *next; t; t = next) {
+		next = t->next;
+		if (t != self) {
+			unlink_thread(t);
+			discard(t);
+		}
+	}
+	upstare_coordinate_reset();
+	upstare_want = 0;
+	upstare_run_mode = false;
+	if (upstare_current)
+		*upstare_current->module->flag = 0;
+	if (self) {
+		self->tid = (pid_t)syscall(SYS_gettid);
+		self->state = UPSTARE_RUNNING;
+		self->joiners = 0;
+	}
+	upstare_set_signals(&mask);
+	if (!upstare_off)
+		upstare_control_start();
+}
+
+void upstare_threads_init(void)
+{
+	upstare_pid = upstare_raw_getpid();
+	if (pthread_key_create(&key, at_exit_of_thread))
+		key = 0;
+	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+}
