@@ -5,11 +5,11 @@ namespace UpStare.Host.Ctl;
 /// <summary>What a program answered: one JSON object (docs/protocol.md).</summary>
 public sealed class Answer
 {
-    private readonly JsonElement root;
+    private readonly JsonElement _root;
 
     private Answer(JsonElement root, string text)
     {
-        this.root = root;
+        _root = root;
         Text = text;
     }
 
@@ -42,18 +42,18 @@ public sealed class Answer
     }
 
     /// <summary>A member that is a string.</summary>
-    public string? String(string name) => String(root, name);
+    public string? String(string name) => String(_root, name);
 
     /// <summary>A member that is a number.</summary>
-    public double? Number(string name) => Number(root, name);
+    public double? Number(string name) => Number(_root, name);
 
     /// <summary>The elements of a member that is an array; none if it is missing.</summary>
     public IEnumerable<JsonElement> List(string name) =>
-        root.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
+        _root.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
 
     /// <summary>A member that is an object.</summary>
     public JsonElement? Object(string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
+        _root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Object ? value : null;
 
     /// <summary>A string of an element.</summary>
     public static string? String(JsonElement element, string name) =>

@@ -62,7 +62,7 @@ public static class Channel
                 SocketError.AccessDenied => "only the program's own user and root may control it",
                 _ => e.Message,
             };
-            throw new ControlException(ExitCodes.NotPermitted, $"cannot connect to {Show(target)}: {hint}");
+            throw new ControlException(ExitCodes.NotPermitted, $"cannot connect to {Show(target)}: {hint}", e);
         }
     }
 
@@ -83,7 +83,7 @@ public static class Channel
             Send(socket, Encoding.UTF8.GetBytes(header + "\n"), request.Patch);
             return Receive(stream);
         }
-        catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock })
+        catch (Exception e) when (IsTimeout(e) || IsTimeout(e.InnerException))
         {
             throw new ControlException(
                 ExitCodes.NotPermitted,
@@ -108,6 +108,8 @@ public static class Channel
             return;
         }
     }
+
+    private static bool IsTimeout(Exception? e) => e is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock };
 
     private static void SendAll(Socket socket, ReadOnlySpan<byte> bytes)
     {

@@ -3,7 +3,8 @@ namespace UpStare.Host.Ctl;
 /// <summary>Ends the tool with a message for the user and an exit code of the contract.</summary>
 /// <param name="exitCode">Exit code of upstare-ctl.</param>
 /// <param name="message">What happened, and what to do next.</param>
-public sealed class ControlException(int exitCode, string message) : Exception(message)
+/// <param name="cause">What the system said, if it did.</param>
+public sealed class ControlException(int exitCode, string message, Exception? cause = null) : Exception(message, cause)
 {
     /// <summary>Exit code of upstare-ctl.</summary>
     public int ExitCode { get; } = exitCode;
