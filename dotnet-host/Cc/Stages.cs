@@ -1,9 +1,18 @@
+using System.Text;
+using UpStare.Frontend.Model;
+using UpStare.Frontend.Parsing;
+
 namespace UpStare.Host.Cc;
 
 /// <summary>The texts that one source goes through.</summary>
 public sealed class Stages
 {
+    // Recursion follows the nesting of the source; generated code nests deeply. Pages are only touched when used.
+    private const int StackSize = 512 << 20;
+
     public required byte[] Preprocessed { get; init; }
+
+    public required TranslationUnit Unit { get; init; }
 
     public required byte[] HotText { get; init; }
 
@@ -11,17 +20,38 @@ public sealed class Stages
     public required byte[] CloneText { get; init; }
 
     /// <summary>Parses, plans and transforms. Null, with the reason, where the file has to stay plain.</summary>
-    public static Stages? Make(
-        Settings settings, Invocation invocation, Workspace workspace, InputFile input, string? named, string text, ref string? reason)
+    /// <param name="job">What to transform.</param>
+    /// <param name="reason">Why it stays plain.</param>
+    public static Stages? Make(TransformJob job, ref string? reason)
     {
-        reason = "no transformation in this build";
-        return null;
+        Stages? result = null;
+        string? why = null;
+        var thread = new Thread(
+            () =>
+            {
+                try
+                {
+                    result = MakeHere(job, ref why);
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    // Whatever goes wrong in here must not stop a build that gcc can do.
+                    why = "internal error: " + e.GetType().Name + ": " + e.Message;
+                    job.Settings.Log(job.Input.Path + ": " + e);
+                }
+            },
+            StackSize);
+        thread.Start();
+        thread.Join();
+        reason ??= why;
+        return result;
     }
 
     /// <summary>The text of a stage by its name in --dump.</summary>
     public byte[] Get(string stage) => stage switch
     {
         "preprocessed" => Preprocessed,
+        "model" => Encoding.Latin1.GetBytes(ModelDumper.Dump(Unit)),
         "hot" => HotText,
         "clone" => CloneText,
         _ => [],
@@ -40,5 +70,19 @@ public sealed class Stages
         File.WriteAllBytes(stem + ".i", Preprocessed);
         File.WriteAllBytes(stem + ".hot.c", HotText);
         File.WriteAllBytes(stem + ".clone.c", CloneText);
+    }
+
+    private static Stages? MakeHere(TransformJob job, ref string? reason)
+    {
+        byte[] preprocessed = File.ReadAllBytes(job.TextFile);
+        TranslationUnit unit = SourceParser.Parse(preprocessed, job.Input.Path, job.ParseOptions());
+        if (unit.Errors.Count > 0)
+        {
+            reason = "not understood: " + unit.Errors[0];
+            return null;
+        }
+
+        reason = "no instrumenter in this build";
+        return null;
     }
 }

@@ -69,7 +69,7 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
             }
         }
 
-        return Stages.Make(settings, invocation, workspace, input, named, text, ref reason);
+        return Stages.Make(new TransformJob(settings, invocation, workspace, input, named, text), ref reason);
     }
 
     /// <summary>Makes the transformed object, or returns null with the reason.</summary>

@@ -1,0 +1,83 @@
+using System.Text;
+using UpStare.Frontend.Parsing;
+
+namespace UpStare.Host.Cc;
+
+/// <summary>One source on its way to a transformed object.</summary>
+/// <param name="Settings">The environment.</param>
+/// <param name="Invocation">The command line.</param>
+/// <param name="Workspace">Where intermediate files go.</param>
+/// <param name="Input">The source.</param>
+/// <param name="Named">The object as the user names it, or null when it is linked at once.</param>
+/// <param name="TextFile">The preprocessed text.</param>
+public sealed record TransformJob(
+    Settings Settings, Invocation Invocation, Workspace Workspace, InputFile Input, string? Named, string TextFile)
+{
+    /// <summary>
+    /// The unit's name in keys: the source as on the command line, with the object's where one source makes several objects
+    /// (docs/architecture.md, "Names").
+    /// </summary>
+    public string UnitId
+    {
+        get
+        {
+            string source = Input.Path;
+            if (Named is null)
+            {
+                return source;
+            }
+
+            string stem = CommandLines.WithSuffix(CommandLines.BaseName(source), "");
+            string made = CommandLines.BaseName(Named);
+            return CommandLines.WithSuffix(made, "") == stem ? source : source + "@" + made;
+        }
+    }
+
+    /// <summary>Eight hex digits of a hash of directory and unit (FNV-1a): what makes symbols of static functions unique.</summary>
+    public string SymbolHash
+    {
+        get
+        {
+            uint hash = 2166136261;
+            foreach (byte b in Encoding.UTF8.GetBytes(Environment.CurrentDirectory + "\n" + UnitId))
+            {
+                hash = (hash ^ b) * 16777619;
+            }
+
+            return hash.ToString("x8");
+        }
+    }
+
+    /// <summary>What the parser must know of the command line.</summary>
+    public ParseOptions ParseOptions()
+    {
+        string? standard = null;
+        foreach (string flag in CodeFlags())
+        {
+            standard = flag.StartsWith("-std=", StringComparison.Ordinal) ? flag[5..]
+                : flag.StartsWith("--std=", StringComparison.Ordinal) ? flag[6..]
+                : flag == "-ansi" ? "c90" : standard;
+        }
+
+        return new ParseOptions { Standard = standard, Flags = CodeFlags() };
+    }
+
+    /// <summary>The options that affect code, as words: what a patch of this unit is compiled with too.</summary>
+    public List<string> CodeFlags()
+    {
+        var flags = new List<string>();
+        foreach (Option option in Invocation.Options)
+        {
+            if (option.Kind == OptionKind.Code)
+            {
+                flags.Add(option.Word);
+                if (option.Argument is not null)
+                {
+                    flags.Add(option.Argument);
+                }
+            }
+        }
+
+        return flags;
+    }
+}

@@ -1,0 +1,233 @@
+namespace UpStare.Host.Tests;
+
+/// <summary>upstare-cc behaves as gcc does: messages, exit codes, files, and the programs that come out.</summary>
+public sealed class DriverTests : IDisposable
+{
+    private const string Main = """
+        #include <stdio.h>
+        int part(int);
+        static int sum(int n)
+        {
+            int s = 0;
+            for (int i = 0; i < n; i++)
+                s += part(i);
+            return s;
+        }
+        int main(int argc, char **argv)
+        {
+            printf("%d %s\n", sum(10), argc > 1 ? argv[1] : "-");
+            return 3;
+        }
+        """;
+
+    private const string Part = "int part(int i)\n{\n\treturn i * i;\n}\n";
+
+    private readonly TreePair _tree = new TreePair().With("main.c", Main).With("part.c", Part).With("src/part.c", Part)
+        .With("warn.c", "#include <string.h>\nint f(int x)\n{\n\tint y;\n\tchar b[4];\n\tif (x = 1)\n\t\tstrcpy(b, \"too long for it\");\n\treturn y + b[0];\n}\n")
+        .With("bad.c", "int main(void)\n{\n\treturn nothing;\n}\n")
+        .With("noinclude.c", "#include \"missing.h\"\nint x;\n")
+        .With("asm.s", "\t.globl part\npart:\n\tmov %edi, %eax\n\tret\n")
+        .With("args", "-O2 main.c\n'part.c' -o \"prog\"\n")
+        .With("plain.txt", "int part(int i) { return i + 1; }\n");
+
+    public void Dispose() => _tree.Dispose();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--version")]
+    [InlineData("-dumpmachine")]
+    [InlineData("-dumpversion")]
+    [InlineData("-print-file-name=libc.a")]
+    [InlineData("-print-search-dirs")]
+    [InlineData("-E main.c -o obj/main.i")]
+    [InlineData("-fsyntax-only warn.c -Wall")]
+    [InlineData("-E -dM -x c /dev/null")]
+    [InlineData("-c asm.s -o obj/asm.o")]
+    [InlineData("nosuchfile.c")]
+    [InlineData("-c nosuchfile.c -o obj/x.o")]
+    [InlineData("-c main.c part.c -o obj/both.o")]
+    [InlineData("-nosuchoption -c main.c")]
+    [InlineData("-O2 -c noinclude.c")]
+    [InlineData("-c bad.c")]
+    [InlineData("-c bad.c part.c")]
+    [InlineData("bad.c -o prog")]
+    [InlineData("-w -c bad.c")]
+    [InlineData("-Wall -Wextra -O2 -c warn.c")]
+    [InlineData("-Wall -O0 -c warn.c")]
+    [InlineData("-O2 -c warn.c")]
+    [InlineData("-w -O2 -c warn.c")]
+    [InlineData("-Wall -Werror -O2 -c warn.c")]
+    [InlineData("-Wall -Werror=parentheses -c warn.c -o obj/warn.o")]
+    [InlineData("-pedantic-errors -std=c99 -c main.c")]
+    [InlineData("part.c -o prog")]
+    [InlineData("-c -O2 -fstack-usage src/part.c -o obj/q.o")]
+    [InlineData("-O2 -fstack-usage main.c part.c -o obj/prog")]
+    [InlineData("-c -save-temps src/part.c -o obj/part.o")]
+    [InlineData("-S main.c")]
+    [InlineData("-c -pipe main.c part.c")]
+    [InlineData("-shared -fPIC part.c -o libpart.so")]
+    [InlineData("-r part.c -nostdlib -o both.o")]
+    [InlineData("-c -o /dev/null main.c")]
+    [InlineData("-flto -O2 -c main.c")]
+    public void SameMessagesAndFiles(string line) => _tree.RunBoth(line);
+
+    [Theory]
+    [InlineData("main.c part.c -o prog")]
+    [InlineData("-O2 -g main.c part.c -o prog")]
+    [InlineData("-O3 main.c part.c -o prog")]
+    [InlineData("-Os -std=c99 main.c part.c -oprog")]
+    [InlineData("-ansi -std=gnu11 main.c part.c -o prog")]
+    [InlineData("-O2 -flto main.c part.c -o prog")]
+    [InlineData("-static main.c part.c -o prog")]
+    [InlineData("-no-pie -fno-pie main.c part.c -o prog")]
+    [InlineData("-x c main.c plain.txt -o prog")]
+    [InlineData("main.c -x c plain.txt -x none -o prog")]
+    [InlineData("main.c asm.s -o prog")]
+    [InlineData("@args")]
+    [InlineData("-v main.c part.c -o prog")]
+    [InlineData("-fprofile-arcs main.c part.c -o prog")]
+    [InlineData("-fsanitize=undefined main.c part.c -o prog")]
+    [InlineData("-ffunction-sections -fdata-sections -Wl,--gc-sections -O2 main.c part.c -o prog")]
+    public void SameProgram(string line)
+    {
+        Outcome plain = Tools.RunGcc(_tree.Plain, line);
+        Outcome ours = Tools.RunCc(_tree.Ours, line);
+        Assert.Equal(plain.Code, ours.Code);
+        Assert.Equal(plain.Output, ours.Output);
+        if (!line.Contains("-v ", StringComparison.Ordinal))
+        {
+            Assert.Equal("", ours.Errors);
+        }
+
+        AssertSameRun("prog");
+    }
+
+    [Fact]
+    public void ObjectsArchivesAndOutOfTreeBuilds()
+    {
+        foreach (string side in (string[])[_tree.Plain, _tree.Ours])
+        {
+            string cc = side == _tree.Ours ? Tools.Cc : "gcc";
+            string build = Path.Combine(side, "build");
+            Directory.CreateDirectory(build);
+            Assert.Equal(0, Tools.Run(build, cc, ["-O2", "-c", "../main.c"]).Code);
+            Assert.Equal(0, Tools.Run(build, cc, ["-O2", "-c", "../src/part.c", "-o", "p.o"]).Code);
+            Assert.Equal(0, Tools.Run(build, "ar", ["rcs", "libp.a", "p.o"]).Code);
+            Outcome link = Tools.Run(build, cc, ["main.o", "-L.", "-lp", "-o", "../prog"]);
+            Assert.Equal(new Outcome(0, "", ""), link);
+        }
+
+        AssertSameRun("prog");
+        Assert.Equal(TreePair.Files(_tree.Plain), TreePair.Files(_tree.Ours));
+    }
+
+    [Fact]
+    public void SharedObjectsWork()
+    {
+        foreach (string side in (string[])[_tree.Plain, _tree.Ours])
+        {
+            string cc = side == _tree.Ours ? Tools.Cc : "gcc";
+            Assert.Equal(0, Tools.Run(side, cc, ["-shared", "-fPIC", "-O2", "part.c", "-o", "libpart.so"]).Code);
+            Outcome link = Tools.Run(side, cc, ["main.c", "-L.", "-lpart", "-Wl,-rpath,$ORIGIN", "-o", "prog"]);
+            Assert.Equal(new Outcome(0, "", ""), link);
+        }
+
+        AssertSameRun("prog");
+    }
+
+    [Fact]
+    public void MergedObjectsWork()
+    {
+        foreach (string side in (string[])[_tree.Plain, _tree.Ours])
+        {
+            string cc = side == _tree.Ours ? Tools.Cc : "gcc";
+            Assert.Equal(new Outcome(0, "", ""), Tools.Run(side, cc, ["-c", "main.c", "part.c"]));
+            Assert.Equal(new Outcome(0, "", ""), Tools.Run(side, cc, ["-r", "-nostdlib", "main.o", "part.o", "-o", "all.o"]));
+            Assert.Equal(new Outcome(0, "", ""), Tools.Run(side, cc, ["all.o", "-o", "prog"]));
+        }
+
+        AssertSameRun("prog");
+    }
+
+    [Fact]
+    public void AssemblyAssembles()
+    {
+        Assert.Equal(new Outcome(0, "", ""), Tools.RunCc(_tree.Ours, "-O2 -S main.c part.c"));
+        Assert.Equal(new Outcome(0, "", ""), Tools.RunCc(_tree.Ours, "main.s part.s -o prog"));
+        Assert.Equal(0, Tools.RunGcc(_tree.Plain, "main.c part.c -o prog").Code);
+        AssertSameRun("prog");
+    }
+
+    [Fact]
+    public void StandardInput()
+    {
+        Outcome ours = Tools.Run(_tree.Ours, "/bin/sh", ["-c", "\"$0\" -x c - -c -o obj/stdin.o < main.c && \"$0\" obj/stdin.o part.c -o prog", Tools.Cc]);
+        Assert.Equal(new Outcome(0, "", ""), ours);
+        Assert.Equal(0, Tools.RunGcc(_tree.Plain, "main.c part.c -o prog").Code);
+        AssertSameRun("prog");
+    }
+
+    [Fact]
+    public void DisabledItIsTheRealCompiler()
+    {
+        Assert.Equal(0, Tools.RunGcc(_tree.Plain, "-O2 -c main.c").Code);
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-O2 -c main.c", ("UPSTARE_DISABLE", "1")).Code);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_tree.Plain, "main.o")), File.ReadAllBytes(Path.Combine(_tree.Ours, "main.o")));
+    }
+
+    [Fact]
+    public void TheRealCompilerCanBeChosen()
+    {
+        _tree.With("cc", "#!/bin/sh\necho \"$@\" >> called\nexec gcc \"$@\"\n");
+        File.SetUnixFileMode(Path.Combine(_tree.Ours, "cc"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string called = Path.Combine(_tree.Ours, "called");
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-c main.c", ("UPSTARE_CC", "./cc -DFROM_ENVIRONMENT")).Code);
+        Assert.All(File.ReadAllLines(called), line => Assert.StartsWith("-DFROM_ENVIRONMENT ", line));
+        Assert.NotEmpty(File.ReadAllLines(called));
+    }
+
+    [Fact]
+    public void AMissingCompilerIsReported()
+    {
+        Outcome ours = Tools.RunCc(_tree.Ours, "-c main.c", ("UPSTARE_CC", "/no/such/compiler"));
+        Assert.NotEqual(0, ours.Code);
+        Assert.Contains("/no/such/compiler", ours.Errors);
+    }
+
+    [Fact]
+    public void AnOldOutputIsReplacedOnlyByAGoodOne()
+    {
+        string target = Path.Combine(_tree.Ours, "bad.o");
+        File.WriteAllText(target, "old");
+        Assert.Equal(1, Tools.RunCc(_tree.Ours, "-c bad.c").Code);
+        Assert.True(!File.Exists(target) || File.ReadAllText(target) == "old");
+    }
+
+    [Fact]
+    public void NothingIsLeftInTheTemporaryDirectory()
+    {
+        string temporary = Path.Combine(_tree.Ours, "tmp");
+        Directory.CreateDirectory(temporary);
+        foreach (string line in (string[])["-O2 -c main.c", "main.c part.c -o prog", "-c bad.c", "-c noinclude.c", "-E main.c"])
+        {
+            Tools.RunCc(_tree.Ours, line, ("TMPDIR", temporary));
+            Assert.Empty(TreePair.Files(temporary));
+        }
+    }
+
+    [Fact]
+    public void TheLogSaysWhatStayedPlain()
+    {
+        string log = Path.Combine(_tree.Ours, "log");
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-c -fsanitize=undefined main.c", ("UPSTARE_LOG", log)).Code);
+        Assert.Contains("main.c: compiled plainly: compiled with -fsanitize=undefined", File.ReadAllText(log));
+    }
+
+    private void AssertSameRun(string program)
+    {
+        Outcome plain = Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, program), ["word"]);
+        Outcome ours = Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, program), ["word"]);
+        Assert.Equal(plain, ours);
+        Assert.Equal(3, ours.Code);
+    }
+}
