@@ -19,7 +19,7 @@ public static class DumpCommand
         string? reason = invocation.PlainReason;
         string? named = invocation.Mode == OutputMode.Link ? null : invocation.Output;
         Stages? stages = reason is null
-            ? new UnitCompiler(settings, invocation, workspace).MakeStages(input, named, withDependencies: false, ref reason)
+            ? new UnitCompiler(settings, invocation, workspace).MakeStages(input, named, ref reason)
             : null;
         if (stages is null)
         {

@@ -1,4 +1,5 @@
 using System.Text;
+using UpStare.Frontend.Metadata;
 using UpStare.Frontend.Parsing;
 
 namespace UpStare.Host.Cc;
@@ -61,6 +62,22 @@ public sealed record TransformJob(
 
         return new ParseOptions { Standard = standard, Flags = CodeFlags() };
     }
+
+    /// <summary>What the object keeps about its unit.</summary>
+    /// <param name="text">The preprocessed text.</param>
+    /// <param name="plainReason">Why the unit is compiled plainly, or null.</param>
+    public UnitMetadata Metadata(byte[] text, string? plainReason) => new()
+    {
+        UnitId = UnitId,
+        SourceFile = Input.Path,
+        Directory = Environment.CurrentDirectory,
+        SymbolHash = SymbolHash,
+        Flags = CodeFlags(),
+        Points = Settings.AllPoints ? "all" : "default",
+        ToolVersion = Program.Version,
+        PlainReason = plainReason,
+        Text = text,
+    };
 
     /// <summary>The options that affect code, as words: what a patch of this unit is compiled with too.</summary>
     public List<string> CodeFlags()

@@ -26,12 +26,14 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
             return Child.Run(_lines.Plain(input, plain, named));
         }
 
+        // Without warnings there is nothing to diagnose: only what is wrong with the source itself, which shows as a failure.
         bool needsPlain = reason is not null || !invocation.NoWarnings || invocation.HasAuxiliaryOutputs;
         int diagnosing = needsPlain ? Child.Spawn(_lines.Plain(input, plain, named)) : 0;
+        TransformJob? job = Preprocess(input, named, withDependencies: !needsPlain);
         string? transformed = null;
         if (reason is null)
         {
-            transformed = Transform(input, named, withDependencies: !needsPlain, ref reason);
+            transformed = job is null ? null : Transform(job, ref reason);
         }
 
         if (!needsPlain && transformed is null)
@@ -41,8 +43,21 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         }
 
         int code = needsPlain ? Finish(diagnosing) : 0;
-        result = code == 0 ? transformed ?? PlainUnit.Mark(settings, workspace, plain, input, named, reason!) : null;
+        result = null;
+        if (code == 0)
+        {
+            result = transformed ?? (job is null ? plain : PlainUnit.Mark(job, plain, reason!));
+        }
+
         return code;
+    }
+
+    /// <summary>Preprocesses and transforms the text; null, with the reason, where the file has to stay plain.</summary>
+    public Stages? MakeStages(InputFile input, string? named, ref string? reason)
+    {
+        TransformJob? job = Preprocess(input, named, withDependencies: false);
+        reason = job is null ? "the preprocessor failed" : null;
+        return job is null ? null : Stages.Make(job, ref reason);
     }
 
     private int Finish(int pid)
@@ -55,27 +70,28 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         return Child.Wait(pid);
     }
 
-    /// <summary>Preprocesses and transforms the text; null, with the reason, where the file has to stay plain.</summary>
-    public Stages? MakeStages(InputFile input, string? named, bool withDependencies, ref string? reason)
+    /// <summary>Makes the preprocessed text; null where the preprocessor fails.</summary>
+    private TransformJob? Preprocess(InputFile input, string? named, bool withDependencies)
     {
         string text = input.Path;
         if (input.Kind == InputKind.C)
         {
             text = workspace.Fresh(CommandLines.WithSuffix(CommandLines.BaseName(input.Path), ".i"));
-            if (Child.Wait(Child.Spawn(_lines.Preprocess(input, text, withDependencies), "/dev/null", "/dev/null", withDependencies)) != 0)
+            List<string> line = _lines.Preprocess(input, text, withDependencies);
+            if (Child.Wait(Child.Spawn(line, "/dev/null", "/dev/null", withDependencies)) != 0)
             {
-                reason = "the preprocessor failed";
                 return null;
             }
         }
 
-        return Stages.Make(new TransformJob(settings, invocation, workspace, input, named, text), ref reason);
+        return new TransformJob(settings, invocation, workspace, input, named, text);
     }
 
     /// <summary>Makes the transformed object, or returns null with the reason.</summary>
-    private string? Transform(InputFile input, string? named, bool withDependencies, ref string? reason)
+    private string? Transform(TransformJob job, ref string? reason)
     {
-        Stages? stages = MakeStages(input, named, withDependencies, ref reason);
+        InputFile input = job.Input;
+        Stages? stages = Stages.Make(job, ref reason);
         if (stages is null)
         {
             return null;

@@ -1,3 +1,4 @@
+using UpStare.Frontend.Metadata;
 using UpStare.Host.Elf;
 
 namespace UpStare.Host.Report;
@@ -10,7 +11,16 @@ public sealed class ProgramReport
     {
         Tables = ProgramTables.Read(file);
         BuildId = file.BuildId();
-        PlainFiles = [];
+        var plain = new List<(string, string)>();
+        foreach (UnitMetadata unit in UnitMetadata.ReadAll(file))
+        {
+            if (unit.PlainReason is not null)
+            {
+                plain.Add((unit.SourceFile, unit.PlainReason));
+            }
+        }
+
+        PlainFiles = plain;
         foreach (FunctionInfo function in Tables.Functions)
         {
             ContinuationPoints += function.Points.Count;

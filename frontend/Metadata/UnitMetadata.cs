@@ -10,7 +10,7 @@ namespace UpStare.Frontend.Metadata;
 /// </summary>
 /// <remarks>
 /// Layout, little endian: "UPSTUNIT", u32 bytes that follow this field, u32 format (1); strings (u32 length, UTF-8): unit
-/// id, source file, directory, symbol hash, points policy, tool version; u32 number of flags and that many strings; u32
+/// id, source file, directory, symbol hash, points policy, tool version, reason of a plain unit ("" for others); u32 number of flags and that many strings; u32
 /// length of the text; the text, Brotli.
 /// </remarks>
 public sealed class UnitMetadata
@@ -43,6 +43,9 @@ public sealed class UnitMetadata
     /// <summary>Version of the tool that made the object.</summary>
     public required string ToolVersion { get; init; }
 
+    /// <summary>Why the unit was compiled plainly, as upstare-cc --report tells it; null for a transformed unit.</summary>
+    public string? PlainReason { get; init; }
+
     /// <summary>The preprocessed text as the compiler gave it (without our tags).</summary>
     public required byte[] Text { get; init; }
 
@@ -59,6 +62,7 @@ public sealed class UnitMetadata
         Write(stream, SymbolHash);
         Write(stream, Points);
         Write(stream, ToolVersion);
+        Write(stream, PlainReason ?? "");
         Write(stream, (uint)Flags.Count);
         foreach (string flag in Flags)
         {
@@ -127,6 +131,7 @@ public sealed class UnitMetadata
         string symbolHash = ReadText(ref bytes);
         string points = ReadText(ref bytes);
         string toolVersion = ReadText(ref bytes);
+        string plainReason = ReadText(ref bytes);
         uint count = ReadNumber(ref bytes);
         if (count > bytes.Length / 4)
         {
@@ -147,6 +152,7 @@ public sealed class UnitMetadata
             SymbolHash = symbolHash,
             Points = points,
             ToolVersion = toolVersion,
+            PlainReason = plainReason.Length == 0 ? null : plainReason,
             Flags = flags,
             Text = ReadCompressed(bytes),
         };
