@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using UpStare.Host.Elf;
+using UpStare.Frontend.Metadata;
 
 namespace UpStare.Host.Run;
 

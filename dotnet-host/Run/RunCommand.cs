@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CommandLine;
 using CommandLine.Text;
-using UpStare.Host.Elf;
+using UpStare.Frontend.Metadata;
 
 namespace UpStare.Host.Run;
 
