@@ -9,8 +9,8 @@ build() { # NAME COMPILER ENVIRONMENT...
 	compiler=$2
 	shift 2
 	unpack kissfft "kissfft-$name" || return 1
-	env "$@" make -s -C "$work/kissfft-$name" CC="$compiler" KISSFFT_STATIC=1 KISSFFT_TOOLS=0 all >"$work/kissfft-$name.log" 2>&1
-	env "$@" make -s -C "$work/kissfft-$name/test" CC="$compiler" KISSFFT_STATIC=1 TYPEFLAGS=-Dkiss_fft_scalar=float \
+	env "$@" make -s -C "$work/kissfft-$name" CC="$compiler" KISSFFT_STATIC=1 KISSFFT_TOOLS=0 KISSFFT_DATATYPE=float all >"$work/kissfft-$name.log" 2>&1
+	env "$@" make -s -C "$work/kissfft-$name/test" CC="$compiler" KISSFFT_STATIC=1 KISSFFT_DATATYPE=float TYPEFLAGS=-Dkiss_fft_scalar=float \
 		KISSFFTLIB_SHORTNAME=kissfft-float ABS_LIBDIR=. bm-kiss-float >>"$work/kissfft-$name.log" 2>&1 || {
 		cat "$work/kissfft-$name.log" >&2
 		exit 1

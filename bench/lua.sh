@@ -23,6 +23,9 @@ for script in "$root"/bench/lua/*.lua; do
 		"plain gcc" "$work/lua-plain/src/lua $script" \
 		"upstare-cc" "$work/lua-default/src/lua $script" \
 		"upstare-cc, UPSTARE_POINTS=all" "$work/lua-all/src/lua $script"
+	for stage in plain default all; do
+		printf '%s\t%s\n' "$stage" "$(instructions "$work/lua-$stage/src/lua" "$script" 0.05)"
+	done | count_table
 	echo
 done
 
