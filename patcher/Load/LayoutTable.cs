@@ -1,0 +1,50 @@
+using System.Buffers.Binary;
+using UpStare.Instrument;
+using UpStare.Patcher.Build;
+
+namespace UpStare.Patcher.Load;
+
+/// <summary>The table of transformed functions in an executable (struct upstare_function of abi.h).</summary>
+public static class LayoutTable
+{
+    private const int EntrySize = 40;
+    private const int LayoutOffset = 20;
+
+    /// <summary>Layout hash of each function, by key.</summary>
+    public static Dictionary<string, uint> Read(ObjectFile elf)
+    {
+        var layouts = new Dictionary<string, uint>(StringComparer.Ordinal);
+        if (elf.Section("upstare_functions") is not (long address, ReadOnlyMemory<byte> bytes))
+        {
+            return layouts;
+        }
+
+        for (int at = 0; at + EntrySize <= bytes.Length; at += EntrySize)
+        {
+            ReadOnlySpan<byte> entry = bytes.Span.Slice(at, EntrySize);
+            string key = elf.TextAt(address + at + BinaryPrimitives.ReadInt32LittleEndian(entry));
+            layouts.TryAdd(key, BinaryPrimitives.ReadUInt32LittleEndian(entry[LayoutOffset..]));
+        }
+
+        return layouts;
+    }
+
+    /// <summary>Makes sure that what we plan for the stored text is what is in the executable.</summary>
+    /// <exception cref="PatchException">It is not: another release of the tools built it.</exception>
+    public static void Check(ProgramModel program, ObjectFile elf, string path)
+    {
+        foreach ((string key, uint layout) in Read(elf))
+        {
+            if (!program.Functions.TryGetValue(key, out FunctionEntry? f))
+            {
+                continue; // dropped or of an object without a stored text
+            }
+
+            if (f.Plan.IsTransformed && f.Plan.LayoutHash != layout)
+            {
+                throw new PatchException(PatchError.BadInput,
+                    $"{path}: the frame of {key} is not what this upstare-patch makes of it (0x{layout:x8}, 0x{f.Plan.LayoutHash:x8}): it was built by another version of upstare-cc");
+            }
+        }
+    }
+}
