@@ -88,7 +88,7 @@ public sealed class PatchBuilder
         {
             // A patch.h beside it may be of another run: the fresh one counts.
             string copy = Path.Combine(directory, "transformers.c");
-            File.WriteAllText(copy, "#line 1 " + Names.Quote(transformers) + "\n" + File.ReadAllText(transformers));
+            File.WriteAllText(copy, "#line 1 " + CNames.Quote(transformers) + "\n" + File.ReadAllText(transformers));
             sources.Add(copy);
         }
 

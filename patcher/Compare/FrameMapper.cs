@@ -57,6 +57,7 @@ public static class FrameMapper
         }
 
         MapTemporaries(pair, old, now, slots, findings);
+        RefuseUnknownSizes(pair, old, now, slots, findings);
         foreach (SlotMapping slot in slots)
         {
             Place(pair, old, now, slot);
@@ -135,16 +136,6 @@ public static class FrameMapper
     {
         var byIndex = slots.ToDictionary(s => s.New.Index);
         var oldByIndex = old.Variables.ToDictionary(v => v.Index);
-        var resultOf = new Dictionary<int, int>();
-        for (int o = 0; o < pair.Points.Length; o++)
-        {
-            int n = pair.Points[o];
-            if (n >= 0 && now.Points[n].Result >= 0 && old.Points[o].Result >= 0)
-            {
-                resultOf[now.Points[n].Result] = old.Points[o].Result;
-            }
-        }
-
         for (int o = 0; o < pair.Points.Length; o++)
         {
             int n = pair.Points[o];
@@ -170,16 +161,16 @@ public static class FrameMapper
                     continue;
                 }
 
-                RecordVariable? from = resultOf.TryGetValue(i, out int r) && oldByIndex.TryGetValue(r, out RecordVariable? known) && free.Contains(known)
-                    ? known
-                    : free.Find(t => t.Mode == slot.New.Mode && t.SlotSize == slot.New.SlotSize && TypeComparer.SameStorage(t.Type, slot.New.Type)
-                        && !resultOf.ContainsValue(t.Index));
+                int source = Writer(now, n, i) is int writer and >= 0 ? Array.IndexOf(pair.Points, writer) : -1;
+                RecordVariable? from = source >= 0 ? free.Find(t => t.Index == old.Points[source].Result) : null;
+                from ??= free.Find(t => t.Name == slot.New.Name && IsWide(t) && t.Mode == slot.New.Mode);
+                from ??= source >= 0 || IsWide(slot.New) ? null : free.Find(t => t.Mode == slot.New.Mode && !IsWide(t) && TypeComparer.SameStorage(t.Type, slot.New.Type));
                 if (from is not null)
                 {
                     slot.ByPoint[o] = from;
                     free.Remove(from);
                 }
-                else if (i != now.Points[n].Result)
+                else if (i != now.Points[n].Result && !MayStartEmpty(slot.New))
                 {
                     pair.Points[o] = -1;
                     findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, now.Points[n].Place,
@@ -189,6 +180,45 @@ public static class FrameMapper
             }
         }
     }
+
+    // A variable-length array that the old frame does not have cannot be made.
+    private static void RefuseUnknownSizes(FunctionPair pair, FunctionPlan old, FunctionPlan now, List<SlotMapping> slots, List<Finding> findings)
+    {
+        foreach (SlotMapping s in slots)
+        {
+            for (int o = 0; o < pair.Points.Length && s.New.Type.Size < 0 && !IsTemporary(s.New); o++)
+            {
+                int n = pair.Points[o];
+                if (n >= 0 && now.Points[n].InScope.Contains(s.New.Index) && (s.Old is null || !old.Points[o].InScope.Contains(s.Old.Index)))
+                {
+                    pair.Points[o] = -1;
+                    findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, now.Points[n].Place,
+                        $"point {o} ({old.Points[o].Text}): the variable-length array {s.New.Name} is new here: no mapping, an update waits until no thread is there"));
+                }
+            }
+        }
+    }
+
+    // The point whose result a temporary holds at a point: the last one before it that writes it (temporaries are used again).
+    private static int Writer(FunctionPlan f, int point, int temporary)
+    {
+        for (int k = point; k >= 0; k--)
+        {
+            if (f.Points[k].Result == temporary)
+            {
+                return k;
+            }
+        }
+
+        return -1;
+    }
+
+    // Temporaries that live in the whole function have names of their own (instrument/Lowering).
+    private static bool IsWide(RecordVariable v) => v.Name.StartsWith("__up_", StringComparison.Ordinal) && !v.Name.StartsWith("__up_t", StringComparison.Ordinal);
+
+    // The frame's stack pointer and what setjmp keeps: nothing, where the old frame had none.
+    private static bool MayStartEmpty(RecordVariable v) =>
+        v.Name == "__up_sp" || v.Name.StartsWith("__up_jb", StringComparison.Ordinal) || v.Name.StartsWith("__up_js", StringComparison.Ordinal);
 
     private static void Place(FunctionPair pair, FunctionPlan old, FunctionPlan now, SlotMapping slot)
     {
@@ -205,7 +235,7 @@ public static class FrameMapper
             {
                 slot.CopyAt.Add(o);
             }
-            else if (now.Points[n].Result != slot.New.Index)
+            else if (now.Points[n].Result != slot.New.Index && !(IsTemporary(slot.New) && MayStartEmpty(slot.New)))
             {
                 slot.FreshAt.Add(o);
             }
@@ -220,10 +250,10 @@ public static class FrameMapper
             {
                 ContinuationPoint a = old.Points[o];
                 ContinuationPoint b = pair.New.Plan.Points[pair.Points[o]];
-                if (!pair.IsUserMapped && a.ShapeHash != b.ShapeHash && a.NestingPath != b.NestingPath)
+                if (!pair.IsUserMapped && a.ShapeHash != b.ShapeHash && (a.NestingPath != b.NestingPath || a.Kind != PointKind.Call))
                 {
                     findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, b.Place,
-                        $"point {o} ({a.Text}, {a.Place}) goes on at {b.Text}, which stands in another place of the function"));
+                        $"point {o} ({a.Text}, {a.Place}) goes on at {b.Text} ({b.Place}), which is not the same"));
                 }
             }
         }

@@ -93,7 +93,7 @@ public static class TypeComparer
     };
 
     /// <summary>Integers, enumerations and floating types: what C converts by assignment.</summary>
-    public static bool IsArithmetic(CType type) => type.Canonical is EnumType or ComplexType || (type.Canonical is BuiltinType b && !b.IsVoid);
+    public static bool IsArithmetic(CType type) => type.Canonical is EnumType or ComplexType || (type.Canonical is BuiltinType b && !b.IsVoid && !b.Spelling.Contains("va_list", StringComparison.Ordinal));
 
     /// <summary>Offsets of the data pointers inside one object of the type. Unions have none (which member is alive is not known).</summary>
     public static List<int> PointerOffsets(CType type)

@@ -66,7 +66,7 @@ public sealed class ConversionEmitter
                 return Array(o, n, x, y, what, hook, indent, depth);
             default:
                 _findings.Add(new Finding(Handling.NeedsUser, "type", what, null, $"cannot be converted: write {hook}") { UserFunction = hook });
-                return $"{indent}/* FOR THE USER: {Names.Comment(what)} has no automatic conversion; {hook} has to set it */\n";
+                return $"{indent}/* FOR THE USER: {CNames.Comment(what)} has no automatic conversion; {hook} has to set it */\n";
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class FrameEmitter
         Define(_old, "old_frame_" + name, pair.Old.Plan, pair.Old);
         Define(_new, "new_frame_" + name, pair.New.Plan, pair.New);
         string hook = "user_frame_" + name;
-        _hooks.Append($"/* {Names.Comment(pair.Old.Key)}: after the variables were copied; non-zero: the update is refused. */\n");
+        _hooks.Append($"/* {CNames.Comment(pair.Old.Key)}: after the variables were copied; non-zero: the update is refused. */\n");
         _hooks.Append($"int {hook}(const struct old_frame_{name} *o, struct new_frame_{name} *n, struct upstare_context *ctx) __attribute__((weak, visibility(\"hidden\")));\n");
 
         var body = new StringBuilder();
@@ -94,7 +94,7 @@ public sealed class FrameEmitter
         var body = new StringBuilder();
         foreach (RecordVariable v in now.Variables)
         {
-            List<int> offsets = v.Mode == RecordMode.InPlace && v.Type.Size > 0 ? TypeComparer.PointerOffsets(v.Type) : [];
+            List<int> offsets = v.Mode == RecordMode.InPlace && v.Type.Size > 0 && v.Name != "__up_sp" ? TypeComparer.PointerOffsets(v.Type) : [];
             List<int> points = [.. now.Points.Where(p => p.InScope.Contains(v.Index)).Select(p => p.Number)];
             if (offsets.Count == 0 || points.Count == 0)
             {
@@ -159,7 +159,7 @@ public sealed class FrameEmitter
             members.Add((declarator, v.Member, v.Offset, v.SlotSize));
         }
 
-        _types.Append($"/* Frame of {Names.Comment(f.Key)}, {Names.Comment(plan.Place.ToString())} */\n");
+        _types.Append($"/* Frame of {CNames.Comment(f.Key)}, {CNames.Comment(plan.Place.ToString())} */\n");
         emitter.DefineFrame(tag, "struct __up_header __up_h", HeaderSize, members, plan.RecordSize);
     }
 

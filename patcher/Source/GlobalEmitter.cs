@@ -81,12 +81,12 @@ public sealed class GlobalEmitter
             return;
         }
 
-        PointerMaps.Add($"{{ .key = {Names.Quote(v.Key)}, .offsets = (const uint32_t[]){{ {string.Join(", ", offsets)} }}, .noffsets = {offsets.Count}, .stride = {element.Size}, .count = {count} }}");
+        PointerMaps.Add($"{{ .key = {CNames.Quote(v.Key)}, .offsets = (const uint32_t[]){{ {string.Join(", ", offsets)} }}, .noffsets = {offsets.Count}, .stride = {element.Size}, .count = {count} }}");
     }
 
     private string Unique(string name)
     {
-        string id = Names.Identifier(name);
+        string id = CNames.Identifier(name);
         string result = id;
         for (int i = 2; !_names.Add(result); i++)
         {
@@ -100,10 +100,10 @@ public sealed class GlobalEmitter
     {
         VariableEntry v = change.New!;
         string symbol = $"storage_{Globals.Count}";
-        _code.Append($"extern char {symbol}[] __asm__({Names.Quote(v.Plan.Symbol)}) __attribute__((visibility(\"hidden\")));\n\n");
-        string old = change.Old is VariableEntry o && transformer is not null ? Names.Quote(o.Key) : "NULL";
+        _code.Append($"extern char {symbol}[] __asm__({CNames.Quote(v.Plan.Symbol)}) __attribute__((visibility(\"hidden\")));\n\n");
+        string old = change.Old is VariableEntry o && transformer is not null ? CNames.Quote(o.Key) : "NULL";
         long oldSize = transformer is not null ? change.Old!.Plan.Decl.Type.Size : 0;
-        Globals.Add($"{{ .old_key = {old}, .new_key = {Names.Quote(v.Key)}, .address = {symbol}, .size = {Math.Max(0, v.Plan.Decl.Type.Size)}, .old_size = {Math.Max(0, oldSize)}, .transform = {transformer ?? "NULL"} }}");
+        Globals.Add($"{{ .old_key = {old}, .new_key = {CNames.Quote(v.Key)}, .address = {symbol}, .size = {Math.Max(0, v.Plan.Decl.Type.Size)}, .old_size = {Math.Max(0, oldSize)}, .transform = {transformer ?? "NULL"} }}");
     }
 
     private string Transformer(VariableChange change)
@@ -114,11 +114,11 @@ public sealed class GlobalEmitter
         string hook = "user_global_" + name;
         string a = _old.Declare(old.Decl.Type, "v");
         string b = _new.Declare(now.Decl.Type, "v");
-        _hooks.Append($"/* {Names.Comment(change.New.Key)}: after what could be copied was copied; non-zero: the update is refused. */\n");
+        _hooks.Append($"/* {CNames.Comment(change.New.Key)}: after what could be copied was copied; non-zero: the update is refused. */\n");
         _hooks.Append($"int {hook}(const void *old_storage, void *new_storage, struct upstare_context *ctx) __attribute__((weak, visibility(\"hidden\")));\n");
         string body = _convert.Convert("o->v", "n->v", old.Decl.Type, now.Decl.Type, $"variable {change.New.Key}", hook, "\t");
         _code.Append($$"""
-            /* {{Names.Comment(change.Old.Key)}}, {{Names.Comment(now.Place.ToString())}} */
+            /* {{CNames.Comment(change.Old.Key)}}, {{CNames.Comment(now.Place.ToString())}} */
             static int global_{{name}}(struct upstare_context *ctx, const void *old_storage, void *new_storage)
             {
             	const struct { {{a}}; } *o = old_storage;
@@ -170,7 +170,7 @@ public sealed class GlobalEmitter
 
                 """,
         };
-        _code.Append($"/* {Names.Comment(v.Key)}: the initialiser {Names.Comment(old)} became {Names.Comment(now)} */\nstatic int reinit_{name}(struct upstare_context *ctx, const void *current, void *out)\n{{\n\t(void)ctx;\n{value}}}\n\n");
-        Reinits.Add($"{{ .key = {Names.Quote(v.Key)}, .size = {type.Size}, .value = reinit_{name} }}");
+        _code.Append($"/* {CNames.Comment(v.Key)}: the initialiser {CNames.Comment(old)} became {CNames.Comment(now)} */\nstatic int reinit_{name}(struct upstare_context *ctx, const void *current, void *out)\n{{\n\t(void)ctx;\n{value}}}\n\n");
+        Reinits.Add($"{{ .key = {CNames.Quote(v.Key)}, .size = {type.Size}, .value = reinit_{name} }}");
     }
 }

@@ -91,7 +91,7 @@ public static class PatchSource
             """;
         var code = new StringBuilder($$"""
             /*
-             * {{Names.Comment(plan.Old.Name)}}: {{Names.Comment(plan.Old.BuildId)}} -> {{Names.Comment(plan.New.BuildId)}}
+             * {{CNames.Comment(plan.Old.Name)}}: {{CNames.Comment(plan.Old.BuildId)}} -> {{CNames.Comment(plan.New.BuildId)}}
              * Written by upstare-patch. Mappings of continuation points are changed in mappings.c, transformers are added in
              * transformers.c (see patch.h).
              */
@@ -142,10 +142,10 @@ public static class PatchSource
             }
 
             const struct upstare_patch upstare_patch_info __attribute__((visibility("hidden"))) = {
-            	.program = {{Names.Quote(plan.Old.Name)}},
-            	.old_build_id = {{Names.Quote(plan.Old.BuildId)}},
-            	.new_build_id = {{Names.Quote(plan.New.BuildId)}},
-            	.description = {{Names.Quote(Describe(plan))}},
+            	.program = {{CNames.Quote(plan.Old.Name)}},
+            	.old_build_id = {{CNames.Quote(plan.Old.BuildId)}},
+            	.new_build_id = {{CNames.Quote(plan.New.BuildId)}},
+            	.description = {{CNames.Quote(Describe(plan))}},
             	.maps = maps, .nmaps = {{names.Count}},
             	.globals = globals, .nglobals = {{global.Globals.Count}},
             	.reinits = reinits, .nreinits = {{global.Reinits.Count}},
@@ -195,12 +195,12 @@ public static class PatchSource
         if (!pair.IsIdentity)
         {
             points = "points_" + name;
-            maps.Append($"static const int32_t {points}[] = {{ /* {Names.Comment(pair.Old.Key)} -> {Names.Comment(pair.New.Key)} */\n");
+            maps.Append($"static const int32_t {points}[] = {{ /* {CNames.Comment(pair.Old.Key)} -> {CNames.Comment(pair.New.Key)} */\n");
             foreach (ContinuationPoint p in pair.Old.Plan.Points)
             {
                 int n = pair.Points[p.Number];
                 string to = n < 0 ? "nothing: the update is refused here" : $"{now.Points[n].Place} {now.Points[n].Text}";
-                maps.Append($"\t[{p.Number}] = {n}, /* {Names.Comment(p.Place.ToString())} {Names.Comment(p.Text)} -> {Names.Comment(to)} */\n");
+                maps.Append($"\t[{p.Number}] = {n}, /* {CNames.Comment(p.Place.ToString())} {CNames.Comment(p.Text)} -> {CNames.Comment(to)} */\n");
             }
 
             maps.Append("};\n");
@@ -215,13 +215,13 @@ public static class PatchSource
             maps.Append($"static const uint16_t {pointers}[] = {{ {string.Join(", ", offsets)} }};\n");
         }
 
-        entries.Append($"\t{{ .old_key = {Names.Quote(pair.Old.Key)}, .old_layout = 0x{pair.Old.Plan.LayoutHash:x8}u, .npoints = {pair.Old.Plan.Points.Count}, .points = {points},\n"
+        entries.Append($"\t{{ .old_key = {CNames.Quote(pair.Old.Key)}, .old_layout = 0x{pair.Old.Plan.LayoutHash:x8}u, .npoints = {pair.Old.Plan.Points.Count}, .points = {points},\n"
             + $"\t  .new_function = &{now.Descriptor}, .new_size = {now.RecordSize}, .transform = {(pair.IsIdentity ? "NULL" : "frame_" + name)},\n"
             + $"\t  .pointers = {pointers}, .npointers = {count}, .forward = {(forward ? "forward_" + name : "NULL")} }},\n");
     }
 
     private static string ImportEntry(Import i) =>
-        $"{{ .symbol = {Names.Quote(i.Symbol)}, .key = {Names.Quote(i.Key)}, .old_key = {(i.OldKey is null ? "NULL" : Names.Quote(i.OldKey))}, .kind = {i.Kind}, .size = {i.Size} }}";
+        $"{{ .symbol = {CNames.Quote(i.Symbol)}, .key = {CNames.Quote(i.Key)}, .old_key = {(i.OldKey is null ? "NULL" : CNames.Quote(i.OldKey))}, .kind = {i.Kind}, .size = {i.Size} }}";
 
     private static void Table(StringBuilder code, string type, string name, IReadOnlyList<string> entries)
     {

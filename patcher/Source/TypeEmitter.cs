@@ -145,7 +145,7 @@ public sealed class TypeEmitter
             number = same.Count - 1;
         }
 
-        string tag = _prefix + Names.Identifier(name) + (number == 0 ? "" : "_" + (number + 1).ToString(CultureInfo.InvariantCulture));
+        string tag = _prefix + CNames.Identifier(name) + (number == 0 ? "" : "_" + (number + 1).ToString(CultureInfo.InvariantCulture));
         _tags[record] = tag;
         return tag;
     }

@@ -173,7 +173,7 @@ public static class UserFiles
         {
             if (pair.IsChanged && pair.Old.Plan.Points.Count + pair.New.Plan.Points.Count > 0)
             {
-                text.Append($"/* {Names.Comment(pair.Old.Key)} -> {Names.Comment(pair.New.Key)}\n");
+                text.Append($"/* {CNames.Comment(pair.Old.Key)} -> {CNames.Comment(pair.New.Key)}\n");
                 Points(text, pair.Old.Plan, p => pair.Points.Length > p ? pair.Points[p] : -1);
                 text.Append(" * new:\n");
                 Points(text, pair.New.Plan, null);
@@ -185,7 +185,7 @@ public static class UserFiles
         {
             if (f.Plan.Points.Count > 0)
             {
-                text.Append($"/* {Names.Comment(f.Key)} is {(plan.Added.Contains(f) ? "new" : "gone")}\n");
+                text.Append($"/* {CNames.Comment(f.Key)} is {(plan.Added.Contains(f) ? "new" : "gone")}\n");
                 Points(text, f.Plan, null);
                 text.Append(" */\n");
             }
@@ -198,7 +198,7 @@ public static class UserFiles
     {
         foreach (ContinuationPoint p in f.Points)
         {
-            text.Append($" *   {p.Number}{(map is null ? "" : " -> " + map(p.Number))}: {Names.Comment(p.Place.ToString())}: {Names.Comment(p.Text)}\n");
+            text.Append($" *   {p.Number}{(map is null ? "" : " -> " + map(p.Number))}: {CNames.Comment(p.Place.ToString())}: {CNames.Comment(p.Text)}\n");
         }
     }
 
@@ -217,7 +217,7 @@ public static class UserFiles
         {
             if (f.Handling == Handling.NeedsUser)
             {
-                text.Append($"/* FOR THE USER: {Names.Comment(f.Name)}: {Names.Comment(f.Text)} */\n");
+                text.Append($"/* FOR THE USER: {CNames.Comment(f.Name)}: {CNames.Comment(f.Text)} */\n");
             }
         }
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace UpStare.Patcher.Source;
 
 /// <summary>Names in generated C.</summary>
-public static class Names
+public static class CNames
 {
     /// <summary>A text as an identifier: what C does not allow becomes an underscore.</summary>
     public static string Identifier(string text)
