@@ -210,6 +210,9 @@ public sealed class UnitPlan
     public required IReadOnlyList<VariablePlan> Variables { get; init; }
 
     public required IReadOnlyList<StubPlan> Stubs { get; init; }
+
+    /// <summary>What the planner knows beyond the plan; the instrumenter goes on from it.</summary>
+    internal Lowering.UnitContext? Context { get; init; }
 }
 
 /// <summary>The two texts that make up a transformed object.</summary>

@@ -1,0 +1,181 @@
+using UpStare.Frontend.Model;
+
+namespace UpStare.Instrument.Analysis;
+
+/// <summary>Finds what makes a function impossible to transform; it then stays plain (docs/limits.md).</summary>
+internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr, bool> isSuspendable)
+{
+    /// <summary>Sets <see cref="FunctionFacts.Pinned"/> where there is a reason.</summary>
+    public void Check(FunctionFacts f)
+    {
+        CheckDeclaration(f);
+        foreach (VarDecl v in f.Locals)
+        {
+            CheckLocal(f, v);
+        }
+
+        foreach (Node n in f.Interesting)
+        {
+            CheckNode(f, n);
+        }
+
+        CheckLabels(f);
+        if (unit.Slice(f.Decl).Contains("#pragma omp", StringComparison.Ordinal))
+        {
+            Pin(f, "OpenMP directive", f.Decl.Start);
+        }
+    }
+
+    private static void Pin(FunctionFacts f, string reason, int at)
+    {
+        if (f.Pinned is null)
+        {
+            f.Pinned = reason;
+            f.PinnedAt = at;
+        }
+    }
+
+    private void CheckDeclaration(FunctionFacts f)
+    {
+        FunctionDecl d = f.Decl;
+        foreach (string attribute in (string[])["naked", "ifunc", "target_clones", "interrupt", "no_caller_saved_registers"])
+        {
+            if (d.Has(attribute))
+            {
+                Pin(f, "attribute " + attribute, d.Start);
+            }
+        }
+
+        if (d.IsInline && !d.IsStatic && !IsExternal(d))
+        {
+            Pin(f, "inline definition without external linkage", d.Start);
+        }
+
+        foreach (CType type in (IEnumerable<CType>)[d.Type.Return, .. d.Type.Parameters])
+        {
+            if (!IsPrintable(type))
+            {
+                Pin(f, "type that cannot be written", d.Start);
+            }
+        }
+
+        foreach (Decl t in f.LocalTypes)
+        {
+            Pin(f, "type declared inside the function", t.Start);
+        }
+    }
+
+    /// <summary>C99: inline without extern anywhere gives no external definition.</summary>
+    private bool IsExternal(FunctionDecl d)
+    {
+        foreach (Decl other in unit.Decls)
+        {
+            if (other is FunctionDecl f && f.Entity == d.Entity && (f.Storage == StorageClass.Extern || !f.IsInline))
+            {
+                return !f.Has("gnu_inline");
+            }
+        }
+
+        return false;
+    }
+
+    private static void CheckLocal(FunctionFacts f, VarDecl v)
+    {
+        if (v is { Storage: StorageClass.Register, AsmName: not null })
+        {
+            Pin(f, "variable bound to a register", v.Start);
+        }
+
+        if (v.Has("cleanup"))
+        {
+            Pin(f, "attribute cleanup", v.Start);
+        }
+
+        if (IsVariable(v.Type))
+        {
+            Pin(f, "variable-length array", v.Start);
+        }
+        else if (v.Name.Length > 0 && (!IsPrintable(v.Type) || v.Type.Canonical.Size < 0))
+        {
+            Pin(f, "variable of a type that cannot be written", v.Start);
+        }
+    }
+
+    private void CheckNode(FunctionFacts f, Node n)
+    {
+        switch (n)
+        {
+            case FunctionDecl nested:
+                Pin(f, "nested function", nested.Start);
+                break;
+            case UnknownStmt u:
+                Pin(f, u.Reason, u.Start);
+                break;
+            case UnknownExpr u when Walk.Any(u, HasSuspendable):
+                Pin(f, u.Reason, u.Start);
+                break;
+            case GenericExpr g when Walk.Any(g, HasSuspendable):
+                Pin(f, "_Generic with a call inside", g.Start);
+                break;
+            case VaArgExpr { Type: var type } v when !IsPrintable(type):
+                Pin(f, "va_arg of a type that cannot be written", v.Start);
+                break;
+        }
+    }
+
+    private bool HasSuspendable(Node n) => n is CallExpr c && isSuspendable(c);
+
+    private void CheckLabels(FunctionFacts f)
+    {
+        foreach (Node n in f.Interesting)
+        {
+            if (n is AddrLabelExpr label && !IsInPrivateTable(f, label))
+            {
+                Pin(f, "address of a label outside a private table", label.Start);
+            }
+        }
+    }
+
+    private bool IsInPrivateTable(FunctionFacts f, AddrLabelExpr label)
+    {
+        foreach (VarDecl v in f.StaticLocals)
+        {
+            if (v.Init is { } init && init.Start <= label.Start && label.End <= init.End)
+            {
+                VariableFacts facts1 = facts.Of(v);
+                return !facts1.IsWritten && !facts1.IsAddressTaken;
+            }
+        }
+
+        // goto *(&&label) and goto *(c ? &&a : &&b) need no table.
+        foreach (Node n in f.Interesting)
+        {
+            if (n is IndirectGotoStmt g && g.Start <= label.Start && label.End <= g.End)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsVariable(CType type) => type.Canonical switch
+    {
+        ArrayType a => a.Bound == ArrayBound.Variable || IsVariable(a.Element),
+        PointerType p => IsVariable(p.Pointee),
+        _ => false,
+    };
+
+    private static bool IsPrintable(CType type)
+    {
+        try
+        {
+            TypeText.Of(type);
+            return true;
+        }
+        catch (UnprintableTypeException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text;
+using UpStare.Frontend.Model;
+using UpStare.Instrument.Lowering;
+
+namespace UpStare.Instrument.Emission;
+
+/// <summary>Wraps a lowered body: temporaries at the top and the dummy return for hot bodies; the dispatch for clones.</summary>
+internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionContext function, EditSet edits, ExternSet externs)
+{
+    /// <summary>The hot body, braces included.</summary>
+    public string Hot()
+    {
+        var lowering = new FunctionLowering(context, function, LoweringMode.Hot, edits, externs);
+        string body = lowering.Body();
+        var text = new StringBuilder("{ ");
+        LineMarker.Append(text, Place, generated: true);
+        foreach (Temp t in function.Temps)
+        {
+            if (t.Name == FunctionLowering.StackSlot)
+            {
+                continue;
+            }
+
+            string type = t.Mode == RecordMode.InPlace ? TypeText.Unqualified(t.Type, context.RenameType)
+                : $"((struct {function.RecordTag} *)0)->{function.TempSlots[t.Name].Member}";
+            text.Append(t.IsVolatile ? "volatile " : "").Append("__typeof__(").Append(type).Append(") ").Append(t.Name)
+                .Append(t.IsVolatile ? " = 0" : "").Append("; ");
+        }
+
+        if (function.UsesVaStart)
+        {
+            text.Append("__builtin_va_start(__up_va0, ").Append(LastParameter()).Append("); ");
+        }
+
+        text.Append('\n').Append(body);
+        End(text);
+        return text.ToString();
+    }
+
+    /// <summary>The resume clone.</summary>
+    public string Clone(FunctionPlan f)
+    {
+        var lowering = new FunctionLowering(context, function, LoweringMode.Clone, edits, externs);
+        string body = lowering.Body();
+        var text = new StringBuilder();
+        LineMarker.Append(text, Place, generated: true);
+        string type = TypeText.Unqualified(function.Decl.Type.Return, context.RenameType);
+        text.Append("extern __typeof__(").Append(type).Append(") ").Append(function.Clone)
+            .Append("(void) __attribute__((visibility(\"hidden\"), section(\".text.unlikely.upstare\"), noinline));\n__typeof__(")
+            .Append(type).Append(") ").Append(function.Clone).Append("(void) { ");
+        Variables(text);
+        Dispatch(text, f, lowering.SetJmpSites);
+        text.Append(body);
+        End(text);
+        return text.ToString();
+    }
+
+    private SourcePlace Place => plan.Unit.PlaceOf(function.Decl.Start);
+
+    private string LastParameter()
+    {
+        IReadOnlyList<VarDecl> parameters = function.Decl.Parameters;
+        return parameters[^1].Name;
+    }
+
+    private void Variables(StringBuilder text)
+    {
+        foreach (RecordVariable v in function.SlotList)
+        {
+            if (v.Name == FunctionLowering.StackSlot)
+            {
+                text.Append("void *__up_l_").Append(v.Member).Append(" = 0; ");
+            }
+            else if (v.Mode == RecordMode.InPlace)
+            {
+                string type = TypeText.Unqualified(v.Type, context.RenameType);
+                text.Append(CultureInfo.InvariantCulture,
+                    $"__typeof__({type}) __up_o_{v.Member}{Alignment(v)}; __typeof__({type}) *__up_p_{v.Member} = &__up_o_{v.Member}; ");
+            }
+            else
+            {
+                bool isVolatile = IsVolatile(v);
+                text.Append(isVolatile ? "volatile " : "").Append(CultureInfo.InvariantCulture,
+                    $"__typeof__(((struct {function.RecordTag} *)0)->{v.Member}) __up_l_{v.Member}{(isVolatile ? " = { 0 }" : "")}; ");
+            }
+        }
+
+        text.Append('\n');
+    }
+
+    private static string Alignment(RecordVariable v) => v.Decl is { } d && d.Has("aligned") ? " __attribute__((aligned(64)))" : "";
+
+    private bool IsVolatile(RecordVariable v) => v.Decl is { } d
+        ? ((d.Type.Qualifiers | d.Type.Canonical.Qualifiers) & Qualifiers.Volatile) != 0
+        : function.Temps.Exists(t => t.Name == v.Name && t.IsVolatile);
+
+    private void Dispatch(StringBuilder text, FunctionPlan f, List<SetJmpSite> sites)
+    {
+        text.Append(CultureInfo.InvariantCulture,
+            $"struct {function.RecordTag} *__up_r = upstare_pop(); unsigned int __up_pt = __up_r->__up_h.point;\n");
+        var writer = new RecordWriter(true, function);
+        text.Append("switch (__up_pt & ~UPSTARE_AFTER) { ");
+        foreach (ContinuationPoint p in f.Points)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"case {p.Number}: ");
+            foreach (int index in p.InScope)
+            {
+                text.Append(writer.Load(function.SlotList[index]));
+            }
+
+            text.Append("break;\n");
+        }
+
+        text.Append("}\n");
+        foreach (SetJmpSite s in sites)
+        {
+            string buffer = FunctionLowering.CloneName(function.TempSlots[s.Buffer.Name]);
+            string result = FunctionLowering.CloneName(function.TempSlots[s.Result.Name]);
+            text.Append(CultureInfo.InvariantCulture,
+                $"if ({buffer}) {{ {result} = {s.Callee}((void *){buffer}{(s.SecondArgument is null ? "" : ", " + s.SecondArgument)}); if ({result}) goto __up_j{s.Number}; }}\n");
+        }
+
+        text.Append("if (__up_pt & UPSTARE_AFTER) upstare_resumed();\nswitch (__up_pt) { ");
+        foreach (ContinuationPoint p in f.Points)
+        {
+            string inside = p.Kind == PointKind.Call ? "__up_r" : "__up_b";
+            text.Append(CultureInfo.InvariantCulture,
+                $"case {p.Number}: goto {inside}{p.Number}; case {p.Number} | UPSTARE_AFTER: goto __up_b{p.Number};\n");
+        }
+
+        text.Append("default: __builtin_trap(); }\n");
+    }
+
+    private void End(StringBuilder text)
+    {
+        LineMarker.Append(text, plan.Unit.PlaceOf(Math.Max(function.Decl.Start, function.Decl.End - 1)), generated: true);
+        text.Append("__up_end: ");
+        CType type = function.Decl.Type.Return.Canonical;
+        text.Append(type switch
+        {
+            BuiltinType { IsVoid: true } => "return; ",
+            BuiltinType or PointerType or EnumType or ComplexType => "return 0; ",
+            _ => "; ",
+        });
+        text.Append("}\n");
+        LineMarker.Append(text, plan.Unit.PlaceOf(Math.Max(function.Decl.Start, function.Decl.End - 1)), generated: false);
+    }
+}

@@ -1,0 +1,134 @@
+using System.Globalization;
+using UpStare.Frontend.Model;
+using UpStare.Instrument.Analysis;
+
+namespace UpStare.Instrument.Lowering;
+
+/// <summary>Decides which variables of static lifetime are shared by the hot unit, the clone unit and later patches.</summary>
+internal static class StaticVariables
+{
+    /// <summary>Plans of all variables that this unit defines; fills the context's tables.</summary>
+    public static List<VariablePlan> Plan(UnitContext context)
+    {
+        var plans = new List<VariablePlan>();
+        HashSet<Decl> shared = SharedStatics(context);
+        foreach (Decl decl in context.Unit.Decls)
+        {
+            if (decl is VarDecl v && !v.InSystemHeader && !context.Variables.ContainsKey(v.Entity) && Definition(context, v) is { } definition)
+            {
+                VariablePlan plan = FileLevel(context, definition, shared);
+                context.Variables[v.Entity] = plan;
+                plans.Add(plan);
+            }
+        }
+
+        foreach (FunctionFacts f in context.Facts.Functions.Values)
+        {
+            if (f.IsReachable && !f.Decl.InSystemHeader)
+            {
+                PlanLocals(context, f, plans);
+            }
+        }
+
+        return plans;
+    }
+
+    private static VarDecl? Definition(UnitContext context, VarDecl variable)
+    {
+        VarDecl? found = null;
+        foreach (Decl d in context.Unit.Decls)
+        {
+            if (d is VarDecl { IsDefinition: true } v && v.Entity == variable.Entity && (found is null || v.Init is not null))
+            {
+                found = v;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Statics that cannot stay private; declarators of one declaration share their fate.</summary>
+    private static HashSet<Decl> SharedStatics(UnitContext context)
+    {
+        var shared = new HashSet<Decl>();
+        var statics = new List<VarDecl>();
+        foreach (Decl d in context.Unit.Decls)
+        {
+            if (d is VarDecl { IsStatic: true, InSystemHeader: false } v)
+            {
+                statics.Add(v);
+                if (NeedsSharing(context, v))
+                {
+                    shared.Add(v.Entity);
+                }
+            }
+        }
+
+        bool changed = true;
+        while (changed)
+        {
+            changed = false;
+            for (int i = 1; i < statics.Count; i++)
+            {
+                if (statics[i].GroupStart == statics[i - 1].GroupStart && shared.Contains(statics[i].Entity) != shared.Contains(statics[i - 1].Entity))
+                {
+                    changed |= shared.Add(statics[i].Entity) | shared.Add(statics[i - 1].Entity);
+                }
+            }
+        }
+
+        return shared;
+    }
+
+    private static bool NeedsSharing(UnitContext context, VarDecl v)
+    {
+        VariableFacts f = context.Facts.Of(v);
+        bool isVolatile = (v.Type.Canonical.Qualifiers & Qualifiers.Volatile) != 0 || (v.Type.Qualifiers & Qualifiers.Volatile) != 0;
+        return f.IsWritten || f.IsAddressTaken || (f.IsUsed && (isVolatile || v.Has("section")));
+    }
+
+    private static VariablePlan FileLevel(UnitContext context, VarDecl definition, HashSet<Decl> shared)
+    {
+        bool isPrivate = definition.IsStatic && !shared.Contains(definition.Entity);
+        string name = definition.Name;
+        return new VariablePlan
+        {
+            Key = Names.VariableKey(context.Options, definition),
+            Symbol = definition.IsStatic ? "upstare_v_" + context.Options.SymbolHash + "_" + name : definition.AsmName ?? name,
+            Decl = definition,
+            Kind = isPrivate ? VariableKind.Private : definition.IsThreadLocal ? VariableKind.ThreadLocal : VariableKind.Shared,
+            Place = context.Unit.PlaceOf(definition.NameStart),
+        };
+    }
+
+    private static void PlanLocals(UnitContext context, FunctionFacts f, List<VariablePlan> plans)
+    {
+        var occurrences = new Dictionary<string, int>();
+        for (int i = 0; i < f.StaticLocals.Count; i++)
+        {
+            VarDecl v = f.StaticLocals[i];
+            int occurrence = occurrences.GetValueOrDefault(v.Name);
+            occurrences[v.Name] = occurrence + 1;
+            string number = occurrence == 0 ? "" : "__" + (occurrence + 1).ToString(CultureInfo.InvariantCulture);
+            string unique = f.Decl.Name + "__" + v.Name + number;
+            bool isPrivate = !f.StaticLocals.Exists(o => o.GroupStart == v.GroupStart && NeedsSharing(context, o)) || HoldsLabels(v);
+            var plan = new VariablePlan
+            {
+                Key = Names.StaticLocalKey(context.Options, f.Decl.Name, v.Name, occurrence),
+                Symbol = "upstare_v_" + context.Options.SymbolHash + "_" + unique,
+                Decl = v,
+                Kind = isPrivate ? VariableKind.Private : v.IsThreadLocal ? VariableKind.ThreadLocal : VariableKind.Shared,
+                Function = Names.FunctionKey(context.Options, f.Decl),
+                Place = context.Unit.PlaceOf(v.NameStart),
+            };
+            plans.Add(plan);
+            context.Variables[v.Entity] = plan;
+            if (!isPrivate)
+            {
+                context.Promoted[v.Entity] = new PromotedLocal { Decl = v, Name = "__up_s_" + unique, Plan = plan };
+            }
+        }
+    }
+
+    private static bool HoldsLabels(VarDecl v) => v.Init is not null && Walk.Any(v.Init, n => n is AddrLabelExpr);
+}
