@@ -22,8 +22,9 @@ deps:
 
 tools: deps
 	$(DOTNET) publish dotnet-host/UpStare.Host.csproj -c $(CONFIGURATION) -o $(OUT)/lib/upstare -v quiet --nologo
+	gcc -O2 -Wall -Wextra -Werror -o $(OUT)/lib/upstare/upstare-launch dotnet-host/Launcher/launcher.c
 	@mkdir -p $(OUT)/bin
-	@for tool in cc patch ctl run; do ln -sf ../lib/upstare/upstare $(OUT)/bin/upstare-$$tool; done
+	@for tool in cc patch ctl run; do ln -sf ../lib/upstare/upstare-launch $(OUT)/bin/upstare-$$tool; done
 
 runtime: deps
 	cmake -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release --log-level=WARNING

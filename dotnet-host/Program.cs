@@ -13,6 +13,13 @@ public static class Program
     /// </summary>
     public static int Main(string[] args)
     {
+        if (Environment.GetEnvironmentVariable("UPSTARE_LAUNCHED") is not null)
+        {
+            // Set by the launcher for this process alone.
+            Environment.SetEnvironmentVariable("DOTNET_EnableDiagnostics", null);
+            Environment.SetEnvironmentVariable("UPSTARE_LAUNCHED", null);
+        }
+
         string name = CalledAs();
         if (name == "upstare" && args.Length > 0)
         {
@@ -37,7 +44,7 @@ public static class Program
     }
 
     /// <summary>
-    /// The base name of argv[0]. The apphost resolves links before the runtime starts, so that only the kernel still knows.
+    /// The base name of argv[0]. The apphost resolves links before the runtime starts, so that only the kernel still knows it.
     /// </summary>
     private static string CalledAs()
     {

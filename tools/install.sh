@@ -9,7 +9,7 @@ mkdir -p "$to/bin" "$to/lib/upstare" "$to/include/upstare" "$to/share/man/man1" 
 	install -D -m $mode "out/lib/upstare/$file" "$to/lib/upstare/$file"
 done
 for tool in cc patch ctl run; do
-	ln -sf ../lib/upstare/upstare "$to/bin/upstare-$tool"
+	ln -sf ../lib/upstare/upstare-launch "$to/bin/upstare-$tool"
 	ln -sf upstare.bash "$to/share/bash-completion/completions/upstare-$tool"
 done
 install -m 644 native-runtime/include/upstare/*.h "$to/include/upstare/"

@@ -78,19 +78,14 @@ public static unsafe partial class Child
     public static int Exec(IReadOnlyList<string> args)
     {
         signal(SigPipe, null);
-        execvp_(args);
+        byte** argv = Strings(args);
+        execvpe(argv[0], argv, Environment(keepDependencyVariables: true));
         Console.Error.WriteLine("upstare-cc: " + args[0] + ": " + Error(Marshal.GetLastSystemError()));
         return 127;
     }
 
     /// <summary>The text of an errno.</summary>
     public static string Error(int number) => Marshal.PtrToStringUTF8((nint)strerror(number)) ?? "error " + number;
-
-    private static void execvp_(IReadOnlyList<string> args)
-    {
-        byte** argv = Strings(args);
-        execvp(argv[0], argv);
-    }
 
     private static void Redirect(byte* actions, int descriptor, string? path)
     {
@@ -106,13 +101,28 @@ public static unsafe partial class Child
         }
     }
 
+    /// <summary>
+    /// The environment as it was at the start, without what the launcher set. Not .NET's copy of it: that has lost the bytes
+    /// that are no UTF-8.
+    /// </summary>
     private static byte** Environment(bool keepDependencyVariables)
     {
         byte** environment = *(byte***)NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "environ");
+        bool launched = false;
+        for (byte** e = environment; *e is not null; e++)
+        {
+            launched |= Entry(*e).StartsWith("UPSTARE_LAUNCHED="u8);
+        }
+
         var kept = new List<string>();
         for (byte** e = environment; *e is not null; e++)
         {
-            var entry = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(*e);
+            ReadOnlySpan<byte> entry = Entry(*e);
+            if (launched && (entry.StartsWith("UPSTARE_LAUNCHED="u8) || entry.StartsWith("DOTNET_EnableDiagnostics="u8)))
+            {
+                continue;
+            }
+
             if (keepDependencyVariables || !(entry.StartsWith("DEPENDENCIES_OUTPUT="u8) || entry.StartsWith("SUNPRO_DEPENDENCIES="u8)))
             {
                 kept.Add(Encoding.Latin1.GetString(entry));
@@ -121,6 +131,8 @@ public static unsafe partial class Child
 
         return Strings(kept, Encoding.Latin1);
     }
+
+    private static ReadOnlySpan<byte> Entry(byte* text) => MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text);
 
     private static byte** Strings(IReadOnlyList<string> words) => Strings(words, Encoding.UTF8);
 
@@ -182,7 +194,7 @@ public static unsafe partial class Child
     private static extern int waitpid(int pid, int* status, int options);
 
     [DllImport("libc")]
-    private static extern int execvp(byte* file, byte** argv);
+    private static extern int execvpe(byte* file, byte** argv, byte** environment);
 
     [DllImport("libc")]
     private static extern void* signal(int number, void* handler);

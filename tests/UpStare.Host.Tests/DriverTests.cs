@@ -26,7 +26,7 @@ public sealed class DriverTests : IDisposable
         .With("warn.c", "#include <string.h>\nint f(int x)\n{\n\tint y;\n\tchar b[4];\n\tif (x = 1)\n\t\tstrcpy(b, \"too long for it\");\n\treturn y + b[0];\n}\n")
         .With("bad.c", "int main(void)\n{\n\treturn nothing;\n}\n")
         .With("noinclude.c", "#include \"missing.h\"\nint x;\n")
-        .With("asm.s", "\t.globl part\npart:\n\tmov %edi, %eax\n\tret\n")
+        .With("asm.s", "\t.globl part\npart:\n\tmov %edi, %eax\n\tret\n\t.section .note.GNU-stack,\"\"\n")
         .With("args", "-O2 main.c\n'part.c' -o \"prog\"\n")
         .With("plain.txt", "int part(int i) { return i + 1; }\n");
 
@@ -213,6 +213,22 @@ public sealed class DriverTests : IDisposable
             Tools.RunCc(_tree.Ours, line, ("TMPDIR", temporary));
             Assert.Empty(TreePair.Files(temporary));
         }
+    }
+
+    [Fact]
+    public void ChildrenSeeTheUsersEnvironment()
+    {
+        _tree.With("cc", "#!/bin/sh\nenv | sort > env.$$\nexec gcc \"$@\"\n");
+        File.SetUnixFileMode(Path.Combine(_tree.Ours, "cc"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        foreach (string line in (string[])["-c main.c", "--version"])
+        {
+            Tools.RunCc(_tree.Ours, line, ("UPSTARE_CC", "./cc"));
+        }
+
+        string[] environments = Directory.GetFiles(_tree.Ours, "env.*");
+        Assert.NotEmpty(environments);
+        Assert.All(environments, e => Assert.DoesNotContain("UPSTARE_LAUNCHED", File.ReadAllText(e)));
+        Assert.All(environments, e => Assert.DoesNotContain("DOTNET_EnableDiagnostics", File.ReadAllText(e)));
     }
 
     [Fact]
