@@ -1,0 +1,301 @@
+/*
+ * Drives the program of program.c: starts its threads, applies patches, and checks what comes back. One scenario for each
+ * name that main knows: driver SCENARIO FORTH BACK FAILING (patches 1 -> 2, 2 -> 1, and one whose transformer refuses).
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../src/internal.h"
+#include "../../src/json.h"
+#include "program.h"
+
+extern volatile int stop, bottom, ready;
+extern volatile long sum_of_cells;
+extern int pipe_fd;
+extern pthread_mutex_t mutex;
+extern pthread_cond_t condition;
+long work(int depth, long *up);
+long wait_in(int what);
+int compare(const void *, const void *);
+int upstare_w_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int upstare_w_pthread_cond_signal(pthread_cond_t *);
+
+struct file {
+	const void *bytes;
+	size_t size;
+};
+static struct file forth, back, failing;
+static int failures;
+static char answer[4096];
+
+#define EXPECT(WHAT)                                                                                                   \
+	do {                                                                                                           \
+		if (!(WHAT)) {                                                                                         \
+			printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #WHAT);                                      \
+			failures++;                                                                                    \
+		}                                                                                                      \
+	} while (0)
+
+static struct file load(const char *path)
+{
+	struct stat s;
+	int fd = open(path, O_RDONLY);
+	if (fd < 0 || fstat(fd, &s)) {
+		perror(path);
+		exit(2);
+	}
+	struct file f = {mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0), (size_t)s.st_size};
+	close(fd);
+	return f;
+}
+
+static int apply(struct file f, unsigned timeout)
+{
+	struct upstare_json j;
+	upstare_json_init(&j);
+	upstare_json_begin_object(&j, NULL);
+	int code = upstare_core_apply(f.bytes, f.size, timeout, &j);
+	const char *text = upstare_json_text(&j);
+	snprintf(answer, sizeof(answer), "%s", text ? text : "");
+	upstare_json_free(&j);
+	return code;
+}
+
+static pthread_t start(void *function, long argument)
+{
+	pthread_t handle = 0;
+	EXPECT(upstare_w_pthread_create(&handle, NULL, (void *(*)(void *))(uintptr_t)function, (void *)argument) == 0);
+	return handle;
+}
+
+static long join(pthread_t handle)
+{
+	void *result = NULL;
+	pthread_join(handle, &result);
+	return (long)result;
+}
+
+static void await_bottom(int n)
+{
+	while (bottom < n)
+		usleep(200);
+}
+
+/* Waits until a thread blocks in a stub. */
+static void await_stub(void)
+{
+	for (bool blocked = false; !blocked; usleep(1000)) {
+		uint64_t mask;
+		upstare_lock(&mask);
+		for (struct upstare_thread *t = upstare_threads; t; t = t->next)
+			blocked |= t->in_stub && *t->in_stub;
+		upstare_unlock(&mask);
+	}
+	usleep(20000);
+}
+
+static long field(const char *file, const char *name)
+{
+	char line[256];
+	long value = -1;
+	FILE *f = fopen(file, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (strncmp(line, name, strlen(name)) == 0)
+			value = atol(line + strlen(name));
+	if (f)
+		fclose(f);
+	return value;
+}
+
+static long maps_count(void)
+{
+	long n = 0;
+	FILE *f = fopen("/proc/self/maps", "r");
+	for (int c; f && (c = fgetc(f)) != EOF;)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void recursion(int depth)
+{
+	pthread_t t = start(work, depth);
+	await_bottom(1);
+	EXPECT(apply(forth, 2000) == 0);
+	printf("%s\n", answer);
+	stop = 1;
+	EXPECT(join(t) == 1000000L * (depth + 1));
+	EXPECT(sum_of_cells == (long)depth * (depth + 1) / 2);
+}
+
+static void four_threads(void)
+{
+	pthread_t t[4];
+	for (int i = 0; i < 4; i++)
+		t[i] = start(work, 10 * i);
+	await_bottom(4);
+	for (int i = 0; i < 21; i++)
+		EXPECT(apply(i % 2 ? back : forth, 2000) == 0);
+	printf("%s\n", answer);
+	stop = 1;
+	for (int i = 0; i < 4; i++)
+		EXPECT(join(t[i]) == 1000000L * (10 * i + 1));
+	EXPECT(sum_of_cells == 0 + 55 + 210 + 465);
+}
+
+static void blocked(int what)
+{
+	int ends[2];
+	EXPECT(pipe(ends) == 0);
+	pipe_fd = ends[0];
+	if (what == WAIT_MUTEX)
+		pthread_mutex_lock(&mutex);
+	uint64_t before = upstare_now();
+	pthread_t t = start(wait_in, what);
+	await_stub();
+	EXPECT(apply(forth, 2000) == 0);
+	EXPECT(apply(back, 2000) == 0);
+	EXPECT(apply(forth, 2000) == 0);
+	long expected = 2;
+	switch (what) {
+	case WAIT_READ:
+		EXPECT(write(ends[1], "x", 1) == 1);
+		expected = 'x' * 10 + 2;
+		break;
+	case WAIT_MUTEX:
+		usleep(10000);
+		pthread_mutex_unlock(&mutex);
+		break;
+	case WAIT_CONDITION:
+		pthread_mutex_lock(&mutex);
+		ready = 1;
+		upstare_w_pthread_cond_signal(&condition);
+		pthread_mutex_unlock(&mutex);
+		break;
+	}
+	EXPECT(join(t) == expected);
+	if (what == WAIT_SLEEP)
+		EXPECT(upstare_now() - before >= 300000000u && upstare_now() - before < 600000000u);
+	EXPECT(pthread_mutex_trylock(&mutex) == 0);
+}
+
+static void undo(void)
+{
+	pthread_t t = start(work, 50);
+	await_bottom(1);
+	for (int i = 0; i < 3; i++)
+		EXPECT(apply(failing, 2000) == 5);
+	EXPECT(strstr(answer, "transformer refused") != NULL);
+	printf("%s\n", answer);
+	stop = 1;
+	EXPECT(join(t) == 51);
+	EXPECT(sum_of_cells == 50 * 51 / 2);
+}
+
+static void *sort(void *unused)
+{
+	int a[3] = {3, 1, 2};
+	(void)unused;
+	qsort(a, 3, sizeof(a[0]), compare);
+	return (void *)(long)(a[0] * 100 + a[1] * 10 + a[2]);
+}
+
+static void timeout(void)
+{
+	pthread_t t = start(sort, 0), other = start(work, 5);
+	await_bottom(2);
+	uint64_t before = upstare_now();
+	EXPECT(apply(forth, 200) == 2);
+	EXPECT(upstare_now() - before < 1000000000u);
+	EXPECT(strstr(answer, "qsort") != NULL || strstr(answer, "library code") != NULL);
+	printf("%s\n", answer);
+	stop = 1;
+	EXPECT(join(t) == 123);
+	EXPECT(join(other) == 6);
+}
+
+static void refusals(void)
+{
+	char truncated[3000];
+	memcpy(truncated, forth.bytes, sizeof(truncated));
+	EXPECT(apply((struct file){truncated, sizeof(truncated)}, 100) == 3);
+	EXPECT(apply((struct file){"hello", 5}, 100) == 3);
+	EXPECT(apply((struct file){forth.bytes, forth.size - 1}, 100) == 3);
+	pthread_t t = start(work, 3);
+	await_bottom(1);
+	EXPECT(apply(forth, 2000) == 0);
+	EXPECT(apply(forth, 2000) == 0 && strstr(answer, "already") != NULL);
+	stop = 1;
+	EXPECT(join(t) == 4000000);
+}
+
+static void ten_thousand(void)
+{
+	pthread_t t = start(work, 20), u = start(wait_in, WAIT_CONDITION);
+	await_bottom(1);
+	long memory = 0, maps = 0;
+	for (int i = 0; i < 10000 && !failures; i++) {
+		if (i == 500) {
+			memory = field("/proc/self/status", "VmRSS:");
+			maps = maps_count();
+		}
+		EXPECT(apply(i % 2 ? back : forth, 5000) == 0);
+	}
+	printf("VmRSS %ld -> %ld kB, maps %ld -> %ld\n%s\n", memory, field("/proc/self/status", "VmRSS:"), maps, maps_count(),
+	       answer);
+	EXPECT(field("/proc/self/status", "VmRSS:") <= memory + 200);
+	EXPECT(maps_count() <= maps + 2);
+	stop = 1;
+	ready = 1;
+	upstare_w_pthread_cond_signal(&condition);
+	EXPECT(join(t) == 21);
+	EXPECT(join(u) == 1);
+	EXPECT(sum_of_cells == 210);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 5)
+		return 2;
+	const char *what = argv[1];
+	forth = load(argv[2]);
+	back = load(argv[3]);
+	failing = load(argv[4]);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	pthread_mutex_init(&mutex, NULL);
+	upstare_threads_init();
+	if (strcmp(what, "recursion") == 0)
+		recursion(1000);
+	else if (strcmp(what, "deep") == 0)
+		recursion(30000);
+	else if (strcmp(what, "threads") == 0)
+		four_threads();
+	else if (strcmp(what, "read") == 0)
+		blocked(WAIT_READ);
+	else if (strcmp(what, "mutex") == 0)
+		blocked(WAIT_MUTEX);
+	else if (strcmp(what, "condition") == 0)
+		blocked(WAIT_CONDITION);
+	else if (strcmp(what, "sleep") == 0)
+		blocked(WAIT_SLEEP);
+	else if (strcmp(what, "undo") == 0)
+		undo();
+	else if (strcmp(what, "timeout") == 0)
+		timeout();
+	else if (strcmp(what, "refusals") == 0)
+		refusals();
+	else if (strcmp(what, "ten-thousand") == 0)
+		ten_thousand();
+	else
+		return 2;
+	printf("%s: %s\n", what, failures ? "FAILED" : "ok");
+	return failures != 0;
+}

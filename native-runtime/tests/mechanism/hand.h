@@ -1,0 +1,57 @@
+/*
+ * What upstare-cc would emit, by hand: tables for the functions of a test program. A program and its patch are compiled from
+ * one source with different VERSION; PATCH adds what upstare-patch would generate.
+ */
+#ifndef HAND_H
+#define HAND_H
+
+#include <upstare/abi.h>
+
+#define STRINGS_(x) #x
+#define STRINGS(x) STRINGS_(x)
+
+/* A descriptor; its points follow as POINT lines under the label upstare_p_M. Used inside a function (operands). */
+#define FUNCTION(M, RECORD, NPOINTS)                                                                                   \
+	__asm__ volatile(".pushsection upstare_functions,\"a\",@progbits\n\t.balign 4\n\t.globl upstare_d_" #M           \
+			 "\n\t.hidden upstare_d_" #M "\nupstare_d_" #M ":\n\t.long 71f-., 71f-., 72f-., " STRINGS(__LINE__)  \
+			 ", upstare_c_" #M "-., 4711, %c0, " #NPOINTS ", upstare_p_" #M "-., 0\n\t.popsection\n\t"          \
+			 ".pushsection .rodata\n71: .asciz \"" #M "\"\n72: .asciz \"" __FILE__ "\"\n\t.popsection"          \
+			 :                                                                                             \
+			 : "i"(sizeof(RECORD)))
+#define POINTS(M) __asm__ volatile(".pushsection .rodata.points_" #M ",\"a\"\n\t.balign 4\nupstare_p_" #M ":\n\t.popsection")
+#define POINT(M, CALLEE, KIND, INPLACE, NINPLACE)                                                                       \
+	__asm__ volatile(".pushsection .rodata.points_" #M ",\"a\"\n\t.long " STRINGS(__LINE__) ", " CALLEE ", " #KIND ", " INPLACE  \
+			 ", " #NINPLACE "\n\t.popsection")
+#define CALLEE(M) "upstare_n_" #M "-."
+#define NAME(M) __asm__ volatile(".pushsection .rodata\nupstare_n_" #M ": .asciz \"" #M "\"\n\t.popsection")
+#define INPLACE(LABEL, RECORD, MEMBER, SIZE)                                                                           \
+	__asm__ volatile(".pushsection .rodata\n\t.balign 4\n" #LABEL ": .long %c0, " #SIZE "\n\t.popsection"              \
+			 :                                                                                             \
+			 : "i"(__builtin_offsetof(RECORD, MEMBER)))
+
+#define DESCRIPTOR(M) extern const struct upstare_function upstare_d_##M __attribute__((visibility("hidden")))
+
+/* check; cold exit with the record's members saved by SAVE */
+#define CHECK(M, K, SAVE)                                                                                              \
+	do {                                                                                                           \
+		__label__ out, back;                                                                                   \
+		__UP_CHECK("upstare_d_" #M, K, out);                                                                   \
+		if (0) {                                                                                               \
+		out:                                                                                                   \
+			__UP_EXIT("upstare_d_" #M, K, back)                                                            \
+			{                                                                                              \
+				__UP_RECORD(struct record_##M, upstare_d_##M, K)                                       \
+				SAVE;                                                                                  \
+			}                                                                                              \
+			goto end;                                                                                      \
+		}                                                                                                      \
+	back:;                                                                                                         \
+	} while (0)
+
+#ifdef PATCH
+#define KEPT extern __attribute__((weak))
+#else
+#define KEPT
+#endif
+
+#endif
