@@ -121,7 +121,7 @@ public sealed class RecordDecl : Decl
 {
     public bool IsUnion { get; init; }
 
-    /// <summary>The tag by which the type can be written; for an unnamed record the tag the frontend wrote into the text.</summary>
+    /// <summary>The tag by which the type can be written; for an unnamed record the tag the frontend wrote into the text, "" in a for's declaration.</summary>
     public string Tag { get; set; } = "";
 
     /// <summary>The user wrote no tag.</summary>

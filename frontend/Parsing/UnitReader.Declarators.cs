@@ -6,7 +6,8 @@ namespace UpStare.Frontend.Parsing;
 /// <summary>What libclang does not tell about a declarator is read from its text: its end, attributes, asm labels.</summary>
 internal sealed unsafe partial class UnitReader
 {
-    private int DeclaratorEnd(Decl decl)
+    /// <summary>One past a declarator; <paramref name="groupStart"/> is any place before it where brackets are balanced.</summary>
+    private int DeclaratorEnd(Decl decl, int groupStart)
     {
         if (decl.NameStart < 0)
         {
@@ -14,7 +15,7 @@ internal sealed unsafe partial class UnitReader
         }
 
         int open = 0;
-        for (int i = decl.Start; i < decl.NameStart; i = SkipTo(CText.TokenEnd(_text, i)))
+        for (int i = SkipTo(groupStart); i < decl.NameStart; i = SkipTo(CText.TokenEnd(_text, i)))
         {
             open += Is(i, '(') ? 1 : Is(i, ')') ? -1 : 0;
         }
@@ -67,10 +68,14 @@ internal sealed unsafe partial class UnitReader
             {
                 (names ??= []).Add("noreturn");
             }
+            else if (IsWord(at, "struct"u8) || IsWord(at, "union"u8) || IsWord(at, "enum"u8))
+            {
+                end = SkipAttributes(end); // the type's, not the declaration's
+            }
             else if (Is(at, '{') || Is(at, '(') || Is(at, '['))
             {
                 int close = CText.Matching(_text, at);
-                end = close <= stop ? close : end;
+                end = close > stop ? end : Is(at, '{') ? SkipAttributes(close) : close;
             }
 
             at = SkipTo(end);
@@ -100,6 +105,38 @@ internal sealed unsafe partial class UnitReader
         {
             decl.Attributes = names;
         }
+    }
+
+    /// <summary>One past the attributes that follow <paramref name="end"/>; <paramref name="end"/> itself where there are none.</summary>
+    private int SkipAttributes(int end)
+    {
+        for (int at; IsAttribute(_text, at = SkipTo(end));)
+        {
+            end = CText.Matching(_text, SkipTo(CText.TokenEnd(_text, at)));
+        }
+
+        return end;
+    }
+
+    /// <summary>Attributes of a struct, union or enum: behind the keyword and behind the body, which the extent then includes.</summary>
+    private void ReadTypeAttributes(Decl type)
+    {
+        List<string>? names = null;
+        int at = SkipTo(CText.TokenEnd(_text, type.Start));
+        for (; IsAttribute(_text, at); at = SkipTo(at))
+        {
+            at = Attribute(SkipTo(CText.TokenEnd(_text, at)), ref names);
+        }
+
+        if (type.End > type.Start && Is(type.End - 1, '}'))
+        {
+            for (at = SkipTo(type.End); IsAttribute(_text, at); at = SkipTo(at))
+            {
+                type.End = at = Attribute(SkipTo(CText.TokenEnd(_text, at)), ref names);
+            }
+        }
+
+        type.Attributes = names ?? [];
     }
 
     /// <summary>Names inside <c>((...))</c>; returns the end of the list.</summary>

@@ -217,7 +217,7 @@ internal sealed unsafe partial class UnitReader
         Register(variable, cursor);
         SetName(variable, cursor);
         variable.HasStaticLifetime = !isParameter && (_functionDepth == 0 ? storage != StorageClass.Register : storage is StorageClass.Static or StorageClass.Extern);
-        variable.DeclaratorEnd = DeclaratorEnd(variable);
+        variable.DeclaratorEnd = DeclaratorEnd(variable, groupStart);
         ReadAttributes(variable, groupStart, leadingEnd, variable.DeclaratorEnd, out string? asmName);
         variable.AsmName = asmName;
         if (!isParameter)
@@ -292,7 +292,7 @@ internal sealed unsafe partial class UnitReader
         }
 
         function.InSystemHeader = _lines.IsSystem(function.NameStart);
-        int declaratorEnd = DeclaratorEnd(function);
+        int declaratorEnd = DeclaratorEnd(function, groupStart);
         ReadAttributes(function, groupStart, leadingEnd, declaratorEnd, out string? asmName);
         function.AsmName = asmName;
         if (clang.isCursorDefinition(cursor) != 0)

@@ -178,8 +178,14 @@ internal sealed unsafe partial class UnitReader
         Register(record, cursor);
         record.Tag = TagAt(cursor, record);
         record.Name = record.Tag;
-        record.IsUnnamed = record.Tag.StartsWith(TextPreparer.TagPrefix, StringComparison.Ordinal);
-        record.IsAnonymousMember = record.Tag.Length == 0;
+        if (record.End > 0)
+        {
+            ReadTypeAttributes(record);
+        }
+
+        record.IsAnonymousMember = record.Tag.Length == 0 && Is(SkipTo(record.End), ';');
+        record.IsUnnamed = !record.IsAnonymousMember
+            && (record.Tag.Length == 0 || record.Tag.StartsWith(TextPreparer.TagPrefix, StringComparison.Ordinal));
         if (complete)
         {
             _unfilled.Enqueue((record, cursor));
@@ -235,6 +241,11 @@ internal sealed unsafe partial class UnitReader
         Register(result, cursor);
         result.Tag = TagAt(cursor, result);
         result.Name = result.Tag;
+        if (result.End > 0)
+        {
+            ReadTypeAttributes(result);
+        }
+
         result.IsUnnamed = result.Tag.Length == 0 || result.Tag.StartsWith(TextPreparer.TagPrefix, StringComparison.Ordinal);
         foreach (CXCursor child in CursorChildren.Of(cursor))
         {

@@ -26,6 +26,7 @@ public sealed class TextPreparer
     private readonly Dictionary<string, int> _used = [];
     private string _function = "";
     private int _parentheses;
+    private int _forInitEnd = -1; // the first semicolon of the for that was begun last
 
     private TextPreparer(byte[] text) => _text = text;
 
@@ -91,6 +92,10 @@ public sealed class TextPreparer
         {
             TypeBody(text, at, end, isEnum: true);
         }
+        else if (word.SequenceEqual("for"u8) && CText.Skip(text, end) is var open && CText.Is(text, open, '('))
+        {
+            _forInitEnd = CText.Find(text, open + 1, ";"u8);
+        }
         else if (word.SequenceEqual("_Atomic"u8))
         {
             _atomics.Add(at);
@@ -121,9 +126,9 @@ public sealed class TextPreparer
             return;
         }
 
-        if (text[open] != '{')
+        if (text[open] != '{' || at < _forInitEnd)
         {
-            return;
+            return; // gcc takes no tag in a for's declaration
         }
 
         Scope outer = _scopes.Count > 0 ? _scopes.Peek() : new Scope(false, "");
