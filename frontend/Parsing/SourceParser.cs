@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using UpStare.Frontend.Model;
 using UpStare.Frontend.Text;
 
@@ -7,9 +6,6 @@ namespace UpStare.Frontend.Parsing;
 /// <summary>From preprocessed text to the program model.</summary>
 public static class SourceParser
 {
-    // Recursion follows the nesting of the source; generated code nests deeply. Pages are only touched when used.
-    private const int StackSize = 512 << 20;
-
     /// <summary>
     /// Parses gcc's preprocessed output. <see cref="TranslationUnit.Text"/> of the result is the input with tags written
     /// into unnamed types. What clang reports as an error inside a function's body makes that body an
@@ -20,28 +16,8 @@ public static class SourceParser
     /// <param name="options">Language standard and flags.</param>
     /// <exception cref="ParseException">libclang failed altogether.</exception>
     /// <exception cref="DllNotFoundException">There is no libclang.</exception>
-    public static TranslationUnit Parse(byte[] preprocessed, string sourceFile, ParseOptions options)
-    {
-        TranslationUnit? result = null;
-        ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(
-            () =>
-            {
-                try
-                {
-                    result = ParseHere(preprocessed, sourceFile, options);
-                }
-                catch (Exception exception)
-                {
-                    failure = ExceptionDispatchInfo.Capture(exception);
-                }
-            },
-            StackSize);
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result!;
-    }
+    public static TranslationUnit Parse(byte[] preprocessed, string sourceFile, ParseOptions options) =>
+        BigStack.Run(() => ParseHere(preprocessed, sourceFile, options));
 
     private static TranslationUnit ParseHere(byte[] preprocessed, string sourceFile, ParseOptions options)
     {
