@@ -106,10 +106,16 @@ static void put_pc(struct upstare_json *j, const struct upstare_obstacle *o)
 	char why[256];
 	uint32_t line = o->line;
 	snprintf(why, sizeof(why), "%s", o->why);
+	if (o->why == upstare_in_library) {
+		Dl_info info;
+		bool known = dladdr((void *)(o->pc - 1), &info);
+		snprintf(why, sizeof(why), "library function %s (%s) stands on the stack",
+			 known && info.dli_sname ? info.dli_sname : "?", known ? info.dli_fname : "?");
+	}
 	if (o->function) {
 		function = UPSTARE_STRING(o->function->name_rel);
 		file = UPSTARE_REL(o->function->file_rel);
-	} else if (o->pc) {
+	} else if (o->pc && o->why != upstare_in_library) {
 		const struct upstare_pinned_function *best = NULL;
 		for (const struct upstare_loaded *l = upstare_modules; l; l = l->next) {
 			const struct upstare_module *m = l->module;

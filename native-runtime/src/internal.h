@@ -210,6 +210,7 @@ hidden int upstare_park(unsigned after);
 hidden int upstare_verify(struct upstare_thread *);
 /* Whether this thread has been found unable to park in this update: it blocks plainly then. */
 hidden bool upstare_has_obstacle(void);
+extern hidden const char upstare_in_library[];
 hidden void upstare_park_entry(void);
 
 /* ---- coordinate.c ---- */

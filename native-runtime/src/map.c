@@ -275,6 +275,8 @@ void upstare_forward_all(struct upstare_context *c)
 					uint32_t offset = map->pointers[k];
 					forward_pointers(c, (char *)t->pops[i], &offset, 1);
 				}
+				if (map && map->forward)
+					map->forward(c, t->pops[i]);
 			}
 		for (uint32_t i = 0; i < patch->npointer_maps; i++) {
 			const struct upstare_pointer_map *p = &patch->pointer_maps[i];

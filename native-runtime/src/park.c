@@ -34,13 +34,21 @@ static _Unwind_Reason_Code obstruct(struct walk *w, uintptr_t pc, const struct u
 	return _URC_NORMAL_STOP;
 }
 
+static uint32_t line_of(const struct upstare_function *f, uint32_t point)
+{
+	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
+	return points && point < f->npoints ? points[point].line : f->line;
+}
+
+const char upstare_in_library[] = "library code stands on the stack";
+
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 {
 	struct walk *w = argument;
 	int interrupted = 0;
 	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
 	if (pc == (uintptr_t)upstare_base_return) {
-		w->done = true;
+		w->done = !w->obstacle.why;
 		return _URC_NORMAL_STOP;
 	}
 	if (interrupted)
@@ -50,21 +58,34 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 			return _URC_NO_REASON;
 		return obstruct(w, pc, NULL, 0, "inside the runtime");
 	}
-	if (!upstare_loaded_text(w->current, pc)) {
-		for (const struct upstare_loaded *m = upstare_modules; m; m = m->next)
-			if (upstare_loaded_text(m, pc))
-				return obstruct(w, pc, NULL, 0, "code of a replaced version is running");
-		return obstruct(w, pc, NULL, 0, "library code stands on the stack");
-	}
 	const struct upstare_module *m = w->current->module;
+	if (w->obstacle.why) {
+		/* Below a library's frames: up to the program's call of it, which is what its author knows. */
+		if (!upstare_loaded_text(w->current, pc)) {
+			w->obstacle.pc = pc;
+			return _URC_NO_REASON;
+		}
+		const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context));
+		if (e) {
+			w->obstacle.function = upstare_loaded_function(w->current, e->function);
+			w->obstacle.line = line_of(w->obstacle.function, e->point);
+		}
+		return _URC_NORMAL_STOP;
+	}
+	if (!upstare_loaded_text(w->current, pc)) {
+		for (const struct upstare_loaded *l = upstare_modules; l; l = l->next)
+			if (upstare_loaded_text(l, pc))
+				return obstruct(w, pc, NULL, 0, "code of a replaced version is running");
+		obstruct(w, pc, NULL, 0, upstare_in_library);
+		return _URC_NO_REASON;
+	}
 	if (pc > (uintptr_t)m->pinned_text && pc <= (uintptr_t)m->pinned_text_end)
 		return obstruct(w, pc, NULL, 0, "pinned function");
 	const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context));
 	if (!e)
 		return obstruct(w, pc, NULL, 0, "code that was not transformed");
 	const struct upstare_function *f = upstare_loaded_function(w->current, e->function);
-	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
-	uint32_t line = points && e->point < f->npoints ? points[e->point].line : f->line;
+	uint32_t line = line_of(f, e->point);
 	const struct upstare_map *map = w->target->maps[e->function];
 	if (!map)
 		return obstruct(w, pc, f, line, "function has no counterpart in the patch");
