@@ -189,6 +189,9 @@ public sealed class ElfFile
     /// <summary>Libraries that the file needs (DT_NEEDED), in order.</summary>
     public List<string> Needed() => Dynamic(1);
 
+    /// <summary>Directories that are searched for libraries first (DT_RUNPATH, DT_RPATH), as written ($ORIGIN, colons).</summary>
+    public List<string> RunPath() => [.. Dynamic(29), .. Dynamic(15)];
+
     /// <summary>The file's own name as a library (DT_SONAME), or "".</summary>
     public string Soname() => Dynamic(14) is [string name, ..] ? name : "";
 

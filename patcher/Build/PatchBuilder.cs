@@ -1,4 +1,4 @@
-using System.Text;
+using UpStare.Frontend.Metadata;
 using UpStare.Instrument;
 using UpStare.Patcher.Compare;
 using UpStare.Patcher.Source;
@@ -44,28 +44,17 @@ public sealed class PatchBuilder
     {
         IReadOnlyList<UnitModel> units = plan.New.Units;
         string[][] objects = new string[units.Count][];
-        try
-        {
-            Parallel.For(0, units.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
-            {
-                objects[i] = Compile(units[i], transform(units[i]), i);
-            });
-        }
-        catch (AggregateException e) when (e.InnerException is PatchException inner)
-        {
-            throw new PatchException(inner.Error, inner.Message);
-        }
-
+        Workers.For(units.Count, i => objects[i] = Compile(units[i], transform(units[i]), i));
         string module = Path.Combine(_directory, "module.o");
         string moduleSource = Path.Combine(_directory, "module.c");
         File.WriteAllText(moduleSource, Resource("module.c"));
         Tool.Need([.. _compiler, "-O2", "-fPIC", "-w", "-std=gnu17", "-I", Include, "-c", moduleSource, "-o", module], "module.c");
         string code = Path.Combine(_directory, "code.o");
         Tool.Need(["ld", "-r", "-o", code, .. objects.SelectMany(o => o), module], "ld -r");
-        var elf = new ObjectFile(File.ReadAllBytes(code), code);
-        List<Import> imports = FindImports(plan, elf);
-        File.WriteAllBytes(code, elf.Bytes.ToArray());
-        DropConstructors(code, elf);
+        var editor = new ObjectEditor(code);
+        List<Import> imports = FindImports(plan, editor);
+        editor.Save();
+        DropConstructors(code, editor.File);
         return new PatchCode(code, imports);
     }
 
@@ -100,9 +89,9 @@ public sealed class PatchBuilder
                 [.. _compiler, "-O1", "-g", "-fPIC", "-std=gnu17", own ? "-w" : "-Wall", "-I", directory, "-I", Include, .. UserInclude(userDirectory), "-c", source, "-o", output],
                 "the patch's source does not compile", own ? PatchError.BadInput : PatchError.Usage);
             objects.Add(output);
-            foreach (ElfSymbol s in new ObjectFile(File.ReadAllBytes(output), output).Symbols())
+            foreach (ElfSymbol s in ElfFile.Read(output).Symbols())
             {
-                if (!s.IsUndefined && s.IsGlobal && s.Name.StartsWith("user_", StringComparison.Ordinal))
+                if (s.Section != 0 && s.Binding != 0 && s.Name.StartsWith("user_", StringComparison.Ordinal))
                 {
                     defined.Add(s.Name);
                 }
@@ -116,9 +105,10 @@ public sealed class PatchBuilder
     /// <param name="code">The new version's code.</param>
     /// <param name="objects">The patch's own objects.</param>
     /// <param name="program">The new executable, for the libraries that it needs.</param>
+    /// <param name="programPath">Its path.</param>
     /// <param name="output">The file to make (renamed into place when it is whole).</param>
     /// <exception cref="PatchException">Something is undefined that nobody will define.</exception>
-    public void Link(PatchCode code, IReadOnlyList<string> objects, ObjectFile program, string programPath, string output)
+    public void Link(PatchCode code, IReadOnlyList<string> objects, ElfFile program, string programPath, string output)
     {
         string script = Path.Combine(_directory, "exports");
         File.WriteAllText(script, "{ global: upstare_module; local: *; };\n");
@@ -128,7 +118,7 @@ public sealed class PatchBuilder
             .. _compiler, "-shared", "-nostartfiles", "-o", made, code.Path, .. objects, "-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,-z,defs",
             "-Wl,-z,noexecstack", "-Wl,--warn-unresolved-symbols", "-Wl,--build-id", "-Wl,--no-as-needed", "-Wl,--version-script=" + script,
         ];
-        foreach (string path in program.DynamicStrings(29).Concat(program.DynamicStrings(15)))
+        foreach (string path in program.RunPath())
         {
             foreach (string entry in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
             {
@@ -138,7 +128,7 @@ public sealed class PatchBuilder
             }
         }
 
-        foreach (string library in program.DynamicStrings(1))
+        foreach (string library in program.Needed())
         {
             if (!library.StartsWith("ld-linux", StringComparison.Ordinal))
             {
@@ -212,7 +202,7 @@ public sealed class PatchBuilder
         return [.. objects];
     }
 
-    private static List<Import> FindImports(PatchPlan plan, ObjectFile elf)
+    private static List<Import> FindImports(PatchPlan plan, ObjectEditor elf)
     {
         var variables = new Dictionary<string, VariableChange>(StringComparer.Ordinal);
         foreach (VariableChange v in plan.Variables)
@@ -223,16 +213,22 @@ public sealed class PatchBuilder
             }
         }
 
-        var stubs = new Dictionary<string, StubPlan>(StringComparer.Ordinal);
-        foreach (StubPlan s in plan.New.Units.SelectMany(u => u.Plan.Stubs).Concat(plan.Old.Stubs.Values))
+        var stubs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (StubPlan s in plan.New.Units.SelectMany(u => u.Plan.Stubs))
         {
-            stubs.TryAdd("upstare_f_" + s.Mangled, s);
+            stubs.TryAdd("upstare_f_" + s.Mangled, s.Key);
+        }
+
+        foreach (FunctionPlan f in plan.New.Units.SelectMany(u => u.Plan.Functions))
+        {
+            stubs.TryAdd("upstare_f_" + f.Mangled, f.Key);
         }
 
         var imports = new List<Import>();
-        foreach (ElfSymbol symbol in elf.Symbols())
+        for (int i = 0; i < elf.Symbols.Count; i++)
         {
-            if (!symbol.IsUndefined)
+            ElfSymbol symbol = elf.Symbols[i];
+            if (symbol.Section != 0 || symbol.Name.Length == 0)
             {
                 continue;
             }
@@ -242,27 +238,27 @@ public sealed class PatchBuilder
                 bool tls = v.New!.Plan.Kind == VariableKind.ThreadLocal;
                 imports.Add(new Import(symbol.Name, v.Old!.Key, null, tls ? "UPSTARE_IMPORT_TLS" : "UPSTARE_IMPORT_VARIABLE", v.New.Plan.Decl.Type.Size));
             }
-            else if (stubs.TryGetValue(symbol.Name, out StubPlan? s))
+            else if (stubs.TryGetValue(symbol.Name, out string? key))
             {
-                string? old = plan.OldFunctionKey(s.Key) ?? (plan.Old.Stubs.ContainsKey(s.Key) ? s.Key : null);
-                imports.Add(new Import(symbol.Name, s.Key, old, "UPSTARE_IMPORT_STUB", 0));
+                string? old = plan.OldFunctionKey(key) ?? (plan.Old.Stubs.ContainsKey(key) ? key : null);
+                imports.Add(new Import(symbol.Name, key, old, "UPSTARE_IMPORT_STUB", 0));
             }
             else
             {
                 continue;
             }
 
-            elf.Weaken(symbol);
+            elf.Weaken(i);
         }
 
         return imports;
     }
 
     // Constructors of a patch do not run: the program has been started long ago.
-    private static void DropConstructors(string code, ObjectFile elf)
+    private static void DropConstructors(string code, ElfFile elf)
     {
         List<string> command = ["objcopy"];
-        foreach (string section in elf.SectionNames)
+        foreach (string section in elf.Sections.Select(s => s.Name))
         {
             if (Array.Exists(s_constructors, c => section == c || section.StartsWith(c + ".", StringComparison.Ordinal)))
             {

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
-using UpStare.Instrument;
-using UpStare.Patcher.Build;
+using UpStare.Frontend.Metadata;
 
 namespace UpStare.Patcher.Load;
 
@@ -11,19 +10,15 @@ public static class LayoutTable
     private const int LayoutOffset = 20;
 
     /// <summary>Layout hash of each function, by key.</summary>
-    public static Dictionary<string, uint> Read(ObjectFile elf)
+    public static Dictionary<string, uint> Read(ElfFile elf)
     {
         var layouts = new Dictionary<string, uint>(StringComparer.Ordinal);
-        if (elf.Section("upstare_functions") is not (long address, ReadOnlyMemory<byte> bytes))
+        if (elf.Section("upstare_functions") is ElfSection table)
         {
-            return layouts;
-        }
-
-        for (int at = 0; at + EntrySize <= bytes.Length; at += EntrySize)
-        {
-            ReadOnlySpan<byte> entry = bytes.Span.Slice(at, EntrySize);
-            string key = elf.TextAt(address + at + BinaryPrimitives.ReadInt32LittleEndian(entry));
-            layouts.TryAdd(key, BinaryPrimitives.ReadUInt32LittleEndian(entry[LayoutOffset..]));
+            for (ulong at = table.Address; at + EntrySize <= table.Address + table.Size; at += EntrySize)
+            {
+                layouts.TryAdd(elf.StringAt(elf.Relative(at)), elf.Word(at + LayoutOffset));
+            }
         }
 
         return layouts;
@@ -31,7 +26,7 @@ public static class LayoutTable
 
     /// <summary>Makes sure that what we plan for the stored text is what is in the executable.</summary>
     /// <exception cref="PatchException">It is not: another release of the tools built it.</exception>
-    public static void Check(ProgramModel program, ObjectFile elf, string path)
+    public static void Check(ProgramModel program, ElfFile elf, string path)
     {
         foreach ((string key, uint layout) in Read(elf))
         {

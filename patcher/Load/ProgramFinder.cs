@@ -1,3 +1,4 @@
+using UpStare.Frontend.Metadata;
 using UpStare.Patcher.Build;
 
 namespace UpStare.Patcher.Load;
@@ -70,10 +71,10 @@ public static class ProgramFinder
                 }
             }
 
-            var elf = new ObjectFile(File.ReadAllBytes(file), file);
-            return elf.Section(".upstare.units") is not null && elf.Section(".interp") is not null;
+            ElfFile elf = ElfFile.Read(file);
+            return elf.Section(UnitMetadata.SectionName) is not null && elf.Section(".interp") is not null;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PatchException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             return false;
         }

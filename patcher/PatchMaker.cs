@@ -1,0 +1,169 @@
+using UpStare.Frontend.Metadata;
+using UpStare.Instrument;
+using UpStare.Patcher.Build;
+using UpStare.Patcher.Compare;
+using UpStare.Patcher.Load;
+using UpStare.Patcher.Source;
+
+namespace UpStare.Patcher;
+
+/// <summary>What a patch is to be made of.</summary>
+public sealed class PatchRequest
+{
+    /// <summary>Executable or tree of the version that runs.</summary>
+    public required string Old { get; init; }
+
+    /// <summary>Executable or tree of the version to come.</summary>
+    public required string New { get; init; }
+
+    /// <summary>The patch to write, or null.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>--program</summary>
+    public string? Program { get; init; }
+
+    /// <summary>--build</summary>
+    public string Build { get; init; } = "make CC=upstare-cc";
+
+    /// <summary>--emit</summary>
+    public string? Emit { get; init; }
+
+    /// <summary>--with</summary>
+    public string? With { get; init; }
+
+    /// <summary>Refuse what is assumed.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>Write the patch although the user's input is missing.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>The real compiler and its leading options.</summary>
+    public IReadOnlyList<string> Compiler { get; init; } = ["gcc"];
+}
+
+/// <summary>What came of it.</summary>
+/// <param name="Plan">The comparison with all findings.</param>
+/// <param name="IsWritten">The patch was written.</param>
+/// <param name="Refusal">Why it was not, or null.</param>
+public sealed record PatchResult(PatchPlan Plan, bool IsWritten, string? Refusal);
+
+/// <summary>Makes patches: loads, compares, writes the source, builds.</summary>
+public static class PatchMaker
+{
+    /// <summary>Does it all.</summary>
+    /// <exception cref="PatchException">With the exit code.</exception>
+    public static PatchResult Make(PatchRequest request) => Workers.Deep(() => MakeHere(request));
+
+    private static PatchResult MakeHere(PatchRequest request)
+    {
+        List<UserMapping> mappings = request.With is null ? [] : UserFiles.ReadMappings(request.With);
+        LoadedProgram old = ProgramLoader.Load(ProgramFinder.Find(request.Old, request.Program, request.Build));
+        LoadedProgram now = ProgramLoader.Load(ProgramFinder.Find(request.New, request.Program, request.Build));
+        LayoutTable.Check(old.Model, old.Elf, old.Path);
+        PatchPlan plan = DiffEngine.Compare(old.Model, now.Model, mappings);
+        if (request.Output is null && request.Emit is null)
+        {
+            PatchSource.Write(plan, []); // for what the conversions find
+            return new PatchResult(plan, false, null);
+        }
+
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("upstare-patch-");
+        try
+        {
+            return Build(request, plan, now, directory.FullName);
+        }
+        finally
+        {
+            directory.Delete(true);
+        }
+    }
+
+    private static PatchResult Build(PatchRequest request, PatchPlan plan, LoadedProgram now, string directory)
+    {
+        var builder = new PatchBuilder(directory, request.Compiler);
+        PatchCode code = builder.BuildCode(plan, Transformer(plan, now));
+        PatchText text = PatchSource.Write(plan, code.Imports);
+        if (request.Emit is not null)
+        {
+            UserFiles.Emit(request.Emit, plan, text);
+        }
+
+        string? edited = request.With is null ? null : UserFiles.EditedCode(request.With);
+        (List<string> objects, HashSet<string> user) = builder.BuildSource(text, request.With, edited);
+        Settle(plan.Findings, user);
+        string? refusal = Refusal(request, plan.Findings);
+        if (request.Output is null || refusal is not null)
+        {
+            return new PatchResult(plan, false, refusal);
+        }
+
+        builder.Link(code, objects, now.Elf, now.Path, request.Output);
+        return new PatchResult(plan, true, null);
+    }
+
+    // A unit of the new version, transformed as part of a patch.
+    private static Func<UnitModel, InstrumentResult> Transformer(PatchPlan plan, LoadedProgram now)
+    {
+        var bindings = new Dictionary<string, VariableBinding>(StringComparer.Ordinal);
+        foreach (VariableChange v in plan.Variables)
+        {
+            if (v.New is not null)
+            {
+                bindings[v.New.Key] = v.Action == VariableAction.Keep && v.Old is not null ? VariableBinding.Import : VariableBinding.Define;
+            }
+        }
+
+        var stubs = new HashSet<string>(StringComparer.Ordinal);
+        foreach (FunctionEntry f in plan.New.Functions.Values)
+        {
+            if (plan.OldFunctionKey(f.Key) is string key && plan.Old.Stubs.ContainsKey(key))
+            {
+                stubs.Add(f.Key);
+            }
+        }
+
+        var metadata = new Dictionary<UnitModel, UnitMetadata>();
+        for (int i = 0; i < now.Metadata.Count; i++)
+        {
+            metadata[now.Model.Units[i]] = now.Metadata[i];
+        }
+
+        return unit =>
+        {
+            UnitMetadata stored = metadata[unit];
+            var options = new InstrumentOptions
+            {
+                UnitId = stored.UnitId,
+                SymbolHash = stored.SymbolHash,
+                Points = stored.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
+                Mode = InstrumentMode.Patch,
+                BindVariable = key => bindings.GetValueOrDefault(key, VariableBinding.Define),
+                ForcedStubs = stubs,
+            };
+            return Instrumenter.Transform(Planner.Plan(unit.Plan.Unit, options));
+        };
+    }
+
+    private static void Settle(List<Finding> findings, HashSet<string> user)
+    {
+        for (int i = 0; i < findings.Count; i++)
+        {
+            if (findings[i] is { Handling: Handling.NeedsUser, UserFunction: string name } && user.Contains(name))
+            {
+                findings[i] = findings[i] with { Handling = Handling.Automatic, Text = $"settled by the user's {name}" };
+            }
+        }
+    }
+
+    private static string? Refusal(PatchRequest request, List<Finding> findings)
+    {
+        Finding? worst = findings.MaxBy(f => f.Handling);
+        return worst?.Handling switch
+        {
+            Handling.Impossible => $"impossible: {worst.Name}: {worst.Text}",
+            Handling.NeedsUser when !request.Force => $"needs the user: {worst.Name}: {worst.Text} (--emit DIR writes the files to edit, --with DIR uses them)",
+            Handling.Assumed when request.Strict => $"--strict, and something is assumed: {worst.Name}: {worst.Text}",
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,145 @@
+using UpStare.Instrument;
+using UpStare.Patcher.Compare;
+
+namespace UpStare.Patcher.Tests;
+
+public class CompareTests
+{
+    private const string Prelude = "#include <unistd.h>\nextern long work(long);\n";
+
+    [Fact]
+    public void IdenticalProgramsNeedNothing()
+    {
+        const string Source = Prelude + "int main(void) { long s = 0; for (int i = 0; i < 9; i++) { s += work(i); sleep(1); } return s; }\nlong work(long n) { return read(0, &n, 1); }";
+        PatchPlan plan = Sample.Compare(Source, Source);
+        Assert.Empty(plan.Findings);
+        Assert.All(plan.Functions, p => Assert.True(p.IsIdentity && !p.IsChanged));
+        Assert.True(plan.Functions.Sum(p => p.Points.Length) >= 3);
+    }
+
+    [Fact]
+    public void WhiteSpaceAndLinesAreNoChange()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "int main(void) { return sleep(3); }",
+            Prelude + "\n\n/* more */ int main(void)\n{\n\treturn sleep( 3 );\n}");
+        FunctionPair main = Assert.Single(plan.Functions);
+        Assert.False(main.IsChanged);
+        Assert.True(main.IsIdentity);
+    }
+
+    [Fact]
+    public void CallsAreMappedByTextAndOrder()
+    {
+        FunctionPair main = Pair(
+            "void f(void) { sleep(1); sleep(2); usleep(3); sleep(4); }",
+            "void f(void) { usleep(9); sleep(1); sleep(7); sleep(2); sleep(4); usleep(3); }");
+        IReadOnlyList<ContinuationPoint> now = main.New.Plan.Points;
+        Assert.Equal(["sleep(1)", "sleep(2)", "usleep(3)", "sleep(4)"], main.Old.Plan.Points.Select(p => Squeeze(p.Text)));
+        // sleep(4) and usleep(3) changed places: one of them keeps its text, the other has no counterpart behind it.
+        Assert.Equal("sleep(1)", Squeeze(now[main.Points[0]].Text));
+        Assert.Equal("sleep(2)", Squeeze(now[main.Points[1]].Text));
+        Assert.Equal(1, main.Points.Count(p => p < 0));
+        Assert.Equal(main.Points.Where(p => p >= 0).Order(), main.Points.Where(p => p >= 0));
+    }
+
+    [Fact]
+    public void CallsOfOtherFunctionsNeverMeet()
+    {
+        FunctionPair main = Pair("void f(void) { sleep(1); }", "void f(void) { usleep(1); }");
+        Assert.Equal([-1], main.Points);
+    }
+
+    [Fact]
+    public void ARenamedFunctionIsFoundByItsBody()
+    {
+        const string Body = "{ long a = n * 3; sleep(n); a += work(a); for (int i = 0; i < n; i++) a ^= i; return a + n; }";
+        PatchPlan plan = Sample.Compare(
+            Prelude + "long before(long n) " + Body + "int main(void) { return before(5); }",
+            Prelude + "long after(long n) " + Body + "int main(void) { return after(5); }");
+        FunctionPair pair = Assert.Single(plan.Functions, p => p.Old.Name == "before");
+        Assert.Equal("after", pair.New.Name);
+        FunctionPair main = Assert.Single(plan.Functions, p => p.Old.Name == "main");
+        Assert.Equal([0], main.Points);
+        Assert.Contains(plan.Findings, f => f is { Handling: Handling.Assumed, Name: "after" });
+    }
+
+    [Fact]
+    public void FieldsAreMatchedByName()
+    {
+        PatchPlan plan = Sample.Compare(
+            "struct s { int a; char gone; long b; }; struct s v; int *p(void) { return &v.a; }",
+            "struct s { long b; int a; int added; double more; }; struct s v; int *p(void) { return &v.a; }");
+        TypeChange type = Assert.Single(plan.Types);
+        Assert.Equal("struct s", type.Name);
+        Assert.Equal(["b", "a", "added", "more"], type.Fields.Select(f => f.New.Name));
+        Assert.Equal([true, true, false, false], type.Fields.Select(f => f.Old is not null));
+        Assert.Equal(["gone"], type.Removed.Select(f => f.Name));
+        Assert.Equal(VariableAction.Convert, Assert.Single(plan.Variables).Action);
+    }
+
+    [Theory]
+    [InlineData("int v = 1;", "int v = 2;", ReinitKind.Scalar)]
+    [InlineData("const char *v = \"one\";", "const char *v = \"two\";", ReinitKind.StringPointer)]
+    [InlineData("char v[8] = \"one\";", "char v[8] = \"two\";", ReinitKind.CharArray)]
+    public void AChangedInitialiserIsAnAssumption(string old, string now, ReinitKind kind)
+    {
+        const string Use = " void *p(void) { return &v; }";
+        PatchPlan plan = Sample.Compare(old + Use, now + Use);
+        VariableChange v = Assert.Single(plan.Variables);
+        Assert.Equal(VariableAction.Keep, v.Action);
+        Assert.Equal(kind, v.ReinitKind);
+        Assert.Equal(Handling.Assumed, Assert.Single(plan.Findings).Handling);
+    }
+
+    [Fact]
+    public void ATableThatNobodyWritesHasItsNewContent()
+    {
+        const string Use = "extern void show(const char *const *); void f(void) { show(t); }";
+        PatchPlan plan = Sample.Compare("static const char *t[] = { \"a\", \"c\" };" + Use, "static const char *t[] = { \"a\", \"b\", \"c\" };" + Use);
+        Assert.DoesNotContain(plan.Variables, v => v.Action == VariableAction.Convert);
+        Assert.DoesNotContain(plan.Findings, f => f.Handling != Handling.Automatic);
+    }
+
+    [Fact]
+    public void AThreadLocalVariableMustKeepItsType()
+    {
+        const string Use = " void *p(void) { return &v; }";
+        PatchPlan plan = Sample.Compare("__thread int v;" + Use, "__thread long v[4];" + Use);
+        Assert.Contains(plan.Findings, f => f.Handling == Handling.Impossible);
+    }
+
+    [Fact]
+    public void ObjectsOnTheHeapNeedTheUser()
+    {
+        const string Use = "void *malloc(unsigned long); struct s *make(void) { return malloc(sizeof(struct s)); }";
+        PatchPlan plan = Sample.Compare("struct s { int a; };" + Use, "struct s { int a, b; };" + Use);
+        Finding finding = Assert.Single(plan.Findings, f => f.Handling == Handling.NeedsUser);
+        Assert.Equal("user_before", finding.UserFunction);
+    }
+
+    [Fact]
+    public void TheUsersMappingWins()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "void bubble(void) { sleep(1); usleep(2); } int main(void) { bubble(); return 0; }",
+            Prelude + "void bubble(void) { } void selection(void) { usleep(2); sleep(1); } int main(void) { selection(); return 0; }",
+            new UserMapping("bubble", "selection", [(0, 1)]));
+        FunctionPair pair = Assert.Single(plan.Functions, p => p.Old.Name == "bubble");
+        Assert.Equal("selection", pair.New.Name);
+        Assert.Equal([1, -1], pair.Points);
+        Assert.Equal([0], Assert.Single(plan.Functions, p => p.Old.Name == "main").Points);
+    }
+
+    [Fact]
+    public void AMappingOutOfRangeIsRefused()
+    {
+        PatchException e = Assert.Throws<PatchException>(() => Sample.Compare(
+            Prelude + "void f(void) { sleep(1); }", Prelude + "void f(void) { sleep(1); }", new UserMapping("f", "f", [(0, 7)])));
+        Assert.Equal(PatchError.Usage, e.Error);
+    }
+
+    private static FunctionPair Pair(string old, string now) => Assert.Single(Sample.Compare(Prelude + old, Prelude + now).Functions);
+
+    private static string Squeeze(string text) => text.Replace(" ", "", StringComparison.Ordinal).TrimEnd(';');
+}
