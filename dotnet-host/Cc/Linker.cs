@@ -79,8 +79,8 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         // Without libc or with a static one the runtime cannot load patches; shared objects belong to no version.
         if (invocation.IsShared || invocation.IsStatic || invocation.LacksLibraries)
         {
-            AddIfPresent(args, "inert.o");
-            AddIfPresent(args, "libinert.a");
+            args.Add(Runtime("inert.o"));
+            args.Add(Runtime("libinert.a"));
             return;
         }
 
@@ -90,16 +90,9 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         }
 
         args.Add("-Wl,--export-dynamic-symbol=upstare_*");
-        AddIfPresent(args, "upstare.o");
-        AddIfPresent(args, "libupstare.a");
+        args.Add(Runtime("upstare.o"));
+        args.Add(Runtime("libupstare.a"));
     }
 
-    private void AddIfPresent(List<string> args, string name)
-    {
-        string path = Path.Combine(settings.RuntimeDirectory, name);
-        if (File.Exists(path))
-        {
-            args.Add(path);
-        }
-    }
+    private string Runtime(string name) => Path.Combine(settings.RuntimeDirectory, name);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using UpStare.Frontend.Model;
 using UpStare.Frontend.Parsing;
+using UpStare.Instrument;
 
 namespace UpStare.Host.Cc;
 
@@ -12,7 +13,7 @@ public sealed class Stages
 
     public required byte[] Preprocessed { get; init; }
 
-    public required TranslationUnit Unit { get; init; }
+    public required UnitPlan Plan { get; init; }
 
     public required byte[] HotText { get; init; }
 
@@ -51,7 +52,8 @@ public sealed class Stages
     public byte[] Get(string stage) => stage switch
     {
         "preprocessed" => Preprocessed,
-        "model" => Encoding.Latin1.GetBytes(ModelDumper.Dump(Unit)),
+        "model" => Encoding.Latin1.GetBytes(ModelDumper.Dump(Plan.Unit)),
+        "plan" => Encoding.Latin1.GetBytes(PlanText.Of(Plan)),
         "hot" => HotText,
         "clone" => CloneText,
         _ => [],
@@ -82,7 +84,10 @@ public sealed class Stages
             return null;
         }
 
-        reason = "no instrumenter in this build";
-        return null;
+        string units = job.Workspace.Fresh("units");
+        File.WriteAllBytes(units, job.Metadata(preprocessed, plainReason: null).Encode());
+        UnitPlan plan = Planner.Plan(unit, job.InstrumentOptions(units));
+        InstrumentResult made = Instrumenter.Transform(plan);
+        return new Stages { Preprocessed = preprocessed, Plan = plan, HotText = made.HotText, CloneText = made.CloneText };
     }
 }

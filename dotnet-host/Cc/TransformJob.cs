@@ -1,6 +1,7 @@
 using System.Text;
 using UpStare.Frontend.Metadata;
 using UpStare.Frontend.Parsing;
+using UpStare.Instrument;
 
 namespace UpStare.Host.Cc;
 
@@ -77,6 +78,16 @@ public sealed record TransformJob(
         ToolVersion = Program.Version,
         PlainReason = plainReason,
         Text = text,
+    };
+
+    /// <summary>How the unit is to be instrumented.</summary>
+    /// <param name="units">The file with <see cref="Metadata"/>.</param>
+    public InstrumentOptions InstrumentOptions(string units) => new()
+    {
+        UnitId = UnitId,
+        SymbolHash = SymbolHash,
+        Points = Settings.AllPoints ? PointsPolicy.All : PointsPolicy.Default,
+        UnitsFile = units,
     };
 
     /// <summary>The options that affect code, as words: what a patch of this unit is compiled with too.</summary>

@@ -184,22 +184,29 @@ public sealed class ProgramVerifier
         var transformed = new HashSet<string>();
         foreach (FunctionInfo function in _tables.Functions)
         {
-            if (!function.Key.Contains(':', StringComparison.Ordinal))
-            {
-                transformed.Add(function.Name);
-            }
+            transformed.Add(function.Key == "main" ? "upstare_main" : function.Name);
+        }
+
+        // A name that a static function shares with a plain one says nothing about the callee.
+        var once = new Dictionary<string, int>();
+        foreach (ElfSymbol symbol in _functions.All)
+        {
+            once[symbol.Name] = once.GetValueOrDefault(symbol.Name) + 1;
         }
 
         foreach (ElfSymbol symbol in _functions.All)
         {
-            if (transformed.Contains(symbol.Name))
+            if (transformed.Contains(Stem(symbol.Name)))
             {
-                CheckCallsOf(symbol, transformed);
+                CheckCallsOf(symbol, name => transformed.Contains(Stem(name)) && once[name] == 1);
             }
         }
     }
 
-    private void CheckCallsOf(ElfSymbol symbol, HashSet<string> transformed)
+    /// <summary>The function's name without what gcc appends to parts and copies of it (.part.0, .constprop.1).</summary>
+    private static string Stem(string symbol) => symbol.IndexOf('.') is > 0 and var dot ? symbol[..dot] : symbol;
+
+    private void CheckCallsOf(ElfSymbol symbol, Func<string, bool> needsCheck)
     {
         ulong end = symbol.Value + symbol.Size;
         for (ulong at = symbol.Value; at < end;)
@@ -224,7 +231,7 @@ public sealed class ProgramVerifier
 
             _result.CallsUnchecked++;
             if (instruction.FlowControl == FlowControl.Call && _functions.At(instruction.NearBranchTarget) is { } callee
-                && callee.Value == instruction.NearBranchTarget && transformed.Contains(callee.Name))
+                && callee.Value == instruction.NearBranchTarget && needsCheck(callee.Name))
             {
                 Report(instruction.IP, "no check after the call of " + callee.Name);
             }
