@@ -328,7 +328,9 @@ static void remember(const struct upstare_context *c, const struct times *at)
 	p->description = c->to->module->patch->description;
 }
 
-/* All threads are parked; phase is COMMITTING. */
+#define AGAIN (-1)
+
+/* All threads are parked; phase is COMMITTING. AGAIN: undone, since a thread stood where the patch has no counterpart. */
 static int carry_out(struct upstare_context *c, struct times *at, struct upstare_json *j)
 {
 	uint64_t mask;
@@ -356,6 +358,8 @@ static int carry_out(struct upstare_context *c, struct times *at, struct upstare
 	upstare_unlock(&mask);
 	at->released = upstare_now();
 	upstare_futex_wake(&upstare_update.event, INT_MAX);
+	if (failed && c->elsewhere)
+		return AGAIN;
 	if (failed) {
 		upstare_log("update undone: %s", c->why);
 		upstare_json_string(j, "message", "the update failed and was undone");
@@ -409,14 +413,13 @@ static int coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool 
 		return refuse_with(j, code, message);
 	upstare_kick_init();
 
-	struct upstare_context context = {.from = upstare_current, .to = to};
-	struct upstare_update *u = &upstare_update;
-	uint64_t mask, deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u, generation;
-	bool unconditional;
+	uint64_t mask, deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u, wait = 100000;
 	for (;;) {
+		struct upstare_update *u = &upstare_update;
+		struct upstare_context context = {.from = upstare_current, .to = to};
 		at.parking = upstare_now();
 		upstare_lock(&mask);
-		generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
+		uint64_t generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
 		u->target = to;
 		u->fail_with = fail_with;
 		u->phase = UPSTARE_PARKING;
@@ -428,26 +431,41 @@ static int coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool 
 			put_obstacles(j, generation);
 			upstare_unlock(&mask);
 			call_off();
-			upstare_context_free(&context);
 			return refuse_with(j, 2, "no safe state within the timeout; the program goes on as before");
 		}
-		unconditional = !patch->condition || patch->condition(&context) == 0;
-		if (unconditional || upstare_now() >= deadline)
-			break;
-		call_off();
-		struct timespec pause = {0, 200000};
+		patch = to->module->patch;
+		bool held = !patch->condition || patch->condition(&context) == 0;
+		at.parked = upstare_now();
+		if (held && do_commit) {
+			code = carry_out(&context, &at, j);
+			bool last = fail_with || upstare_now() >= deadline;
+			if (code == AGAIN && last)
+				put_refusal(j, &context);
+			upstare_context_free(&context);
+			if (code != AGAIN)
+				return code;
+			if (last)
+				return refuse_with(j, 2, "no safe state within the timeout; the program goes on as before");
+		} else {
+			call_off();
+			upstare_context_free(&context);
+			if (held)
+				return refuse_with(j, 0, "the patch would apply now");
+			if (fail_with || upstare_now() >= deadline)
+				return refuse_with(j, 2, "the patch's condition did not hold within the timeout");
+		}
+		/* The program gets on in between, longer each time. */
+		struct timespec pause = {0, (long)wait};
 		nanosleep(&pause, NULL);
+		wait = wait < 10000000 ? wait * 2 : wait;
+		/* a transformer may have written the patch's variables */
+		to = upstare_load_patch(bytes, size, &code, message, sizeof(message));
+		if (!to)
+			return refuse_with(j, code, message);
+		code = upstare_bind_patch(to, message, sizeof(message));
+		if (code)
+			return refuse_with(j, code, message);
 	}
-	at.parked = upstare_now();
-	if (!unconditional || !do_commit) {
-		call_off();
-		upstare_context_free(&context);
-		return refuse_with(j, unconditional ? 0 : 2,
-				   unconditional ? "the patch would apply now" : "the patch's condition did not hold within the timeout");
-	}
-	code = carry_out(&context, &at, j);
-	upstare_context_free(&context);
-	return code;
 }
 
 /* The control channel and the run mode have a thread each. */

@@ -91,8 +91,13 @@ extern hidden char upstare_program_name[64];
 
 hidden int upstare_modules_init(void);
 hidden const struct upstare_function *upstare_loaded_function(const struct upstare_loaded *, uint32_t number);
-/* The point whose check follows the return address pc in the same function's code; NULL: none. */
-hidden const struct upstare_index_entry *upstare_loaded_point(const struct upstare_loaded *, uintptr_t pc, uintptr_t region);
+/*
+ * A point of the piece of code that starts at region and has the return address pc; NULL: this code has none, so it was not
+ * transformed. exact: it is the one whose check follows pc; else the compiler has moved the check elsewhere (several calls
+ * may share one), and only the frame's record will tell.
+ */
+hidden const struct upstare_index_entry *upstare_loaded_point(const struct upstare_loaded *, uintptr_t pc, uintptr_t region,
+							      bool *exact);
 hidden bool upstare_loaded_text(const struct upstare_loaded *, uintptr_t pc);
 hidden long upstare_loaded_find(const struct upstare_loaded *, const char *key);
 hidden int upstare_loaded_prepare_index(struct upstare_loaded *);
@@ -245,6 +250,7 @@ struct upstare_context {
 	struct upstare_move *moves;
 	size_t nmoves, sorted, moves_size;
 	const char *why; /* first reason of a refusal, and where */
+	bool elsewhere;  /* it is the place where a thread was: it may apply at another one */
 	const struct upstare_function *function;
 	uint32_t line;
 	size_t frames;

@@ -123,6 +123,12 @@ static bool is_runtime(const struct upstare_function *f)
 	return f->flags & UPSTARE_FUNCTION_RUNTIME;
 }
 
+static int refuse_here(struct upstare_context *c, const struct __up_header *record, const char *why)
+{
+	c->elsewhere |= !c->why;
+	return refuse(c, record, why);
+}
+
 /* Size of the new record, 0 if there is none. */
 static size_t new_size(struct upstare_context *c, const struct __up_header *old)
 {
@@ -131,11 +137,11 @@ static size_t new_size(struct upstare_context *c, const struct __up_header *old)
 	const struct upstare_map *map = map_of(c, old->function);
 	uint32_t point = old->point & ~UPSTARE_AFTER;
 	if (!map) {
-		refuse(c, old, "function has no counterpart in the patch");
+		refuse_here(c, old, "function has no counterpart in the patch");
 		return 0;
 	}
 	if (point >= map->npoints || (map->points && map->points[point] < 0)) {
-		refuse(c, old, "this place has no counterpart in the patch");
+		refuse_here(c, old, "this place has no counterpart in the patch");
 		return 0;
 	}
 	return (map->new_size + 15u) & ~15u;
@@ -166,14 +172,14 @@ static int check_link(struct upstare_context *c, const struct __up_header *outer
 	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
 	uint32_t point = outer->point & ~UPSTARE_AFTER;
 	if (is_runtime(f) || !points || point >= f->npoints)
-		return refuse(c, outer, "the mapped place does not exist");
+		return refuse_here(c, outer, "the mapped place does not exist");
 	if (!inner)
-		return outer->point & UPSTARE_AFTER ? 0 : refuse(c, outer, "the innermost frame is mapped to the middle of a call");
+		return outer->point & UPSTARE_AFTER ? 0 : refuse_here(c, outer, "the innermost frame is mapped to the middle of a call");
 	if ((outer->point & UPSTARE_AFTER) || points[point].kind != UPSTARE_POINT_CALL)
-		return refuse(c, outer, "a frame with callers above it is mapped to a place that is no call");
+		return refuse_here(c, outer, "a frame with callers above it is mapped to a place that is no call");
 	const char *callee = UPSTARE_REL(points[point].callee_rel);
 	if (callee && strcmp(callee, UPSTARE_STRING(inner->function->name_rel)) != 0)
-		return refuse(c, outer, "the frame is mapped to a call of another function");
+		return refuse_here(c, outer, "the frame is mapped to a call of another function");
 	return 0;
 }
 

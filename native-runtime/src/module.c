@@ -103,7 +103,10 @@ bool upstare_loaded_text(const struct upstare_loaded *l, uintptr_t pc)
 	return false;
 }
 
-const struct upstare_index_entry *upstare_loaded_point(const struct upstare_loaded *l, uintptr_t pc, uintptr_t region)
+/* A check that follows the call at most this far is the call's: what takes its value stands in between. */
+#define CHECK_DISTANCE 48
+
+const struct upstare_index_entry *upstare_loaded_point(const struct upstare_loaded *l, uintptr_t pc, uintptr_t region, bool *exact)
 {
 	uint32_t offset = (uint32_t)(pc - (uintptr_t)l->base);
 	size_t low = 0, high = l->nindex;
@@ -114,9 +117,13 @@ const struct upstare_index_entry *upstare_loaded_point(const struct upstare_load
 		else
 			high = middle;
 	}
-	if (low == l->nindex || l->index[low].region != (uint32_t)(region - (uintptr_t)l->base))
-		return NULL;
-	return &l->index[low];
+	uint32_t function = (uint32_t)(region - (uintptr_t)l->base);
+	if (low < l->nindex && l->index[low].region == function) {
+		*exact = l->index[low].pc - offset <= CHECK_DISTANCE;
+		return &l->index[low];
+	}
+	*exact = false;
+	return low > 0 && l->index[low - 1].region == function ? &l->index[low - 1] : NULL;
 }
 
 static int by_pc(const void *a, const void *b)

@@ -46,6 +46,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 {
 	struct walk *w = argument;
 	int interrupted = 0;
+	bool exact;
 	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
 	if (pc == (uintptr_t)upstare_base_return) {
 		w->done = !w->obstacle.why;
@@ -65,7 +66,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 			w->obstacle.pc = pc;
 			return _URC_NO_REASON;
 		}
-		const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context));
+		const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context), &exact);
 		if (e) {
 			w->obstacle.function = upstare_loaded_function(w->current, e->function);
 			w->obstacle.line = line_of(w->obstacle.function, e->point);
@@ -81,15 +82,15 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 	}
 	if (pc > (uintptr_t)m->pinned_text && pc <= (uintptr_t)m->pinned_text_end)
 		return obstruct(w, pc, NULL, 0, "pinned function");
-	const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context));
+	const struct upstare_index_entry *e = upstare_loaded_point(w->current, pc, _Unwind_GetRegionStart(context), &exact);
 	if (!e)
 		return obstruct(w, pc, NULL, 0, "code that was not transformed");
 	const struct upstare_function *f = upstare_loaded_function(w->current, e->function);
 	uint32_t line = line_of(f, e->point);
 	const struct upstare_map *map = w->target->maps[e->function];
-	if (!map)
+	if (!map && exact)
 		return obstruct(w, pc, f, line, "function has no counterpart in the patch");
-	if (e->point >= f->npoints || (map->points && map->points[e->point] < 0))
+	if (exact && (e->point >= f->npoints || (map->points && map->points[e->point] < 0)))
 		return obstruct(w, pc, f, line, "this place has no counterpart in the patch");
 	w->frames++;
 	w->bytes += f->record_size;

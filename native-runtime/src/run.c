@@ -67,8 +67,8 @@ static void *run(void *unused)
 {
 	(void)unused;
 	for (;;) {
-		while (!__atomic_load_n(&request, __ATOMIC_ACQUIRE))
-			upstare_futex_wait(&request, 0, 0);
+		for (uint32_t now; (now = __atomic_load_n(&request, __ATOMIC_ACQUIRE)) != 1;)
+			upstare_futex_wait(&request, now, 0);
 		struct upstare_json j;
 		upstare_json_init(&j);
 		upstare_json_begin_object(&j, NULL);
@@ -90,27 +90,35 @@ static void *run(void *unused)
 	return NULL;
 }
 
-int upstare_run_due(void)
+/* The request is ours (2): hands it to the run thread. */
+static int ask(void)
 {
-	uint32_t none = 0;
-	if (upstare_raw_getpid() != upstare_pid)
-		return 0;
-	if (!__atomic_compare_exchange_n(&request, &none, 2, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return upstare_park(UPSTARE_AFTER);
 	__atomic_store_n(&upstare_run_left, distance(), __ATOMIC_RELEASE);
 	if (!thread_started)
 		thread_started = upstare_core_thread(run, NULL) == 0;
-	if (!thread_started) {
-		__atomic_store_n(&request, 0, __ATOMIC_RELEASE);
-		return 0;
-	}
 	requester = upstare_self;
-	__atomic_store_n(&request, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&request, thread_started, __ATOMIC_RELEASE);
 	upstare_futex_wake(&request, 1);
+	return !thread_started;
+}
+
+int upstare_run_due(void)
+{
+	bool mine = false;
+	if (upstare_raw_getpid() != upstare_pid)
+		return 0;
 	for (;;) {
-		uint32_t seen = __atomic_load_n(&upstare_update.event, __ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&request, __ATOMIC_ACQUIRE) == 0)
+		uint32_t seen = __atomic_load_n(&upstare_update.event, __ATOMIC_ACQUIRE), none = 0;
+		/* The last update may not have ended yet for the run thread: which points are due must not depend on that. */
+		if (!mine && __atomic_load_n(&upstare_run_left, __ATOMIC_ACQUIRE) > 0)
+			return upstare_park(UPSTARE_AFTER);
+		if (!mine && __atomic_compare_exchange_n(&request, &none, 2, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			mine = true;
+			if (ask())
+				return 0;
+		} else if (mine && __atomic_load_n(&request, __ATOMIC_ACQUIRE) == 0) {
 			return 0;
+		}
 		if (upstare_park(UPSTARE_AFTER))
 			return 1;
 		upstare_futex_wait(&upstare_update.event, seen, 1000000);
