@@ -20,7 +20,18 @@ public static class Channel
     {
         for (int attempt = 1; ; attempt++)
         {
-            byte[] reply = AskOnce(target, request, answerMs, out byte[]? key, out byte[] nonces);
+            byte[]? key = null;
+            byte[] nonces = [];
+            byte[] reply = [];
+            try
+            {
+                reply = AskOnce(target, request, answerMs, out key, out nonces);
+            }
+            catch (ControlException) when (attempt > 1 && attempt < Attempts)
+            {
+                // as below: closed, and not yet open again
+            }
+
             if (reply.Length > 0)
             {
                 return Check(target, reply, key, nonces);

@@ -6,17 +6,17 @@
 #define UPSTARE_CONTROL_H
 
 /*
- * Starts the channel: before main, and in a child after fork (after upstare_control_forked). 0: it listens, or UPSTARE=off
+ * Starts the channel: before main, and in a child after fork. 0: it listens, or UPSTARE=off
  * asks it not to; else an errno value, and the program runs on without.
  */
 int upstare_control_start(void);
 
-/* At exit: removes the socket's file. Does not wait for a request that is under way. */
+/* At exit (upstare_control_start sees to it): removes the socket's file. Does not wait for a request that is under way. */
 void upstare_control_stop(void);
 
 /*
  * In the child just after fork: closes the listener that it inherited, leaves the parent's file alone. Async-signal-safe.
- * Called alone, it leaves the child without a channel.
+ * upstare_control_start calls it in a child; called alone, it leaves the child without a channel.
  */
 void upstare_control_forked(void);
 

@@ -16,12 +16,13 @@
 /* This process was made by fork: what UPSTARE_LISTEN names is its parent's. */
 static bool child;
 static bool stopping;
+/* Who started the channel last; 0: nobody. */
+static int started_by;
 
 static struct upstare_listener listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
 
 /* How often the listeners are opened again after the program has closed them (daemons close everything they find). */
 #define MAX_REOPENINGS 16
-#define REOPEN_DELAY_MS 50
 
 /* Takes in who waits at a listener. false: the listener is not ours any more. */
 static bool take_in(struct upstare_listener *listener, int revents, bool tcp)
@@ -81,7 +82,6 @@ static void *run(void *argument)
 	upstare_sys(SYS_prctl, PR_SET_NAME, "upstare", 0, 0, 0);
 	for (i = 0; i < MAX_REOPENINGS; i++) {
 		serve();
-		upstare_sys(SYS_poll, 0, 0, REOPEN_DELAY_MS);
 		if (__atomic_load_n(&stopping, __ATOMIC_SEQ_CST) || open_listeners())
 			break;
 	}
@@ -92,10 +92,15 @@ static void *run(void *argument)
 int upstare_control_start(void)
 {
 	const char *wanted = getenv("UPSTARE");
-	int error;
+	int pid = (int)upstare_sys(SYS_getpid), error;
 
 	if (wanted && !strcmp(wanted, "off"))
 		return 0;
+	if (!started_by)
+		atexit(upstare_control_stop);
+	else if (started_by != pid)
+		upstare_control_forked();
+	started_by = pid;
 	__atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
 	/* Here and not on the thread: the descriptors' first, low numbers must not meet the program's first open. */
 	error = open_listeners();
