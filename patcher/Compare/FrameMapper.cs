@@ -90,9 +90,20 @@ public static class FrameMapper
 
     private static bool IsStraight(FunctionPair pair, FunctionPlan old, FunctionPlan now)
     {
-        if (old.LayoutHash != now.LayoutHash)
+        // The layout hash is over the text of the points too; what counts is where the variables stand.
+        if (old.Variables.Count != now.Variables.Count || old.Points.Count != now.Points.Count)
         {
             return false;
+        }
+
+        for (int i = 0; i < old.Variables.Count; i++)
+        {
+            RecordVariable x = old.Variables[i];
+            RecordVariable y = now.Variables[i];
+            if (x.Offset != y.Offset || x.SlotSize != y.SlotSize || x.Mode != y.Mode || x.Name != y.Name)
+            {
+                return false;
+            }
         }
 
         for (int i = 0; i < pair.Points.Length; i++)
