@@ -4,11 +4,21 @@ using System.Runtime.InteropServices;
 namespace UpStare.Frontend.Interop;
 
 /// <summary>Finds libclang: version 19 first (the one the parser is tested with), then others from 16 on.</summary>
-internal static class ClangLibrary
+internal static partial class ClangLibrary
 {
     private static nint _handle;
 
-    internal static void Register() => NativeLibrary.SetDllImportResolver(typeof(ClangLibrary).Assembly, Resolve);
+    internal static void Register()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(ClangLibrary).Assembly, Resolve);
+
+        // libclang would parse on a thread of its own with 8 MB of stack; ours has more. It reads the C environment, which
+        // .NET's SetEnvironmentVariable does not touch (so child processes do not see this either).
+        _ = setenv("LIBCLANG_NOTHREADS", "1", 1);
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
