@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #endif
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -144,6 +145,39 @@ static int listen_at(const char *path)
 	return fd;
 }
 
+/*
+ * Removes what processes left behind that ended without exit (the sessions of a server often do): without it a directory
+ * would grow by a file for each. One process in so many looks, in the course of its start.
+ */
+#define SWEEP_EVERY 64
+
+static void sweep(const char *directory)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char entries[8192], *name, *at;
+	long got, next, pid;
+	int fd = (int)upstare_sys(SYS_open, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	while ((got = upstare_sys(SYS_getdents64, fd, entries, sizeof(entries))) > 0)
+		for (next = 0; next < got; next += ((struct dirent64 *)(entries + next))->d_reclen) {
+			name = ((struct dirent64 *)(entries + next))->d_name;
+			pid = 0;
+			for (at = name; *at >= '0' && *at <= '9' && pid < 1L << 30; at++)
+				pid = pid * 10 + (*at - '0');
+			if (!pid || strcmp(at, ".sock") || upstare_sys(SYS_kill, pid, 0) != -ESRCH)
+				continue;
+			/* It may live in another pid namespace: only a socket that nobody listens at goes. */
+			at = append(address.sun_path, address.sun_path + sizeof(address.sun_path), directory);
+			at = append(append(at, address.sun_path + sizeof(address.sun_path), "/"),
+				    address.sun_path + sizeof(address.sun_path), name);
+			if (at && stale(&address))
+				upstare_sys(SYS_unlink, address.sun_path);
+		}
+	upstare_sys(SYS_close, fd);
+}
+
 /* Listens in the user's own directory. PID.sock; where a process of another pid namespace has that name, one beside it. */
 static int listen_private(void)
 {
@@ -155,6 +189,8 @@ static int listen_private(void)
 
 	if (fd)
 		return -fd;
+	if (upstare_sys(SYS_getpid) % SWEEP_EVERY == 0)
+		sweep(path);
 	at = append(path + strlen(path), end, "/");
 	tail = append_number(at, end, (unsigned long)upstare_sys(SYS_getpid));
 	if (!append(tail, end, ".sock"))

@@ -284,6 +284,33 @@ static void test_stale_and_taken(void)
 	EXPECT(wait(&status) > 0 && status == 0);
 }
 
+/* Children that end without exit leave a file each; sooner or later they are swept up. */
+static void test_sweep(void)
+{
+	int i, status, left = 0;
+	struct dirent *entry;
+	DIR *open;
+
+	start();
+	for (i = 0; i < 300; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			start();
+			_exit(0);
+		}
+		EXPECT(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+	}
+	snprintf(answer, sizeof(answer), "%s/upstare", directory);
+	open = opendir(answer);
+	EXPECT(open != NULL);
+	while ((entry = readdir(open)))
+		left += entry->d_name[0] != '.';
+	closedir(open);
+	EXPECT(left < 200);
+	EXPECT(says(ask("upstare/1 status\n"), "\"exit\":0}"));
+}
+
 /* A directory that others can write to, or a link, is not used; the program does not care. */
 static void test_unsafe_directory(void)
 {
@@ -388,6 +415,7 @@ int main(void)
 	failures += run("close all", test_close_all);
 	failures += run("fork", test_fork);
 	failures += run("stale and taken", test_stale_and_taken);
+	failures += run("sweep", test_sweep);
 	failures += run("unsafe directory", test_unsafe_directory);
 	failures += run("modes", test_modes);
 	failures += run("other user", test_other_user);
