@@ -73,8 +73,9 @@ static void *run(void *unused)
 		upstare_json_init(&j);
 		upstare_json_begin_object(&j, NULL);
 		int code = upstare_coordinate(patches[next_patch].bytes, patches[next_patch].size, timeout_ms, true, requester, &j);
-		if (code) {
-			const char *text = upstare_json_text(&j);
+		const char *text = upstare_json_text(&j);
+		/* The version that runs already is no update: nobody may take it for one. */
+		if (code || (text && strstr(text, "\"already\":true"))) {
 			upstare_log("run: update refused (%d): %.400s", code, text ? text : "");
 			__atomic_add_fetch(&upstare_run_stats.refused, 1, __ATOMIC_RELAXED);
 		} else {
