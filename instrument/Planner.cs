@@ -16,7 +16,8 @@ public static class Planner
     {
         UnitFacts facts = UnitFacts.Collect(unit);
         var plain = new LoopRules(unit, options.Points, _ => false);
-        var calls = new CallClassifier(facts, f => HasOwnPoints(f, plain, options));
+        HashSet<Decl> recursive = Recursion.Find(facts);
+        var calls = new CallClassifier(facts, f => recursive.Contains(f.Decl.Entity) || HasOwnPoints(f, plain, options));
         var context = new UnitContext
         {
             Unit = unit,
@@ -25,6 +26,15 @@ public static class Planner
             Facts = facts,
             Calls = calls,
         };
+        var pins = new Pins(unit, facts, calls.IsSuspendable);
+        foreach (FunctionFacts f in facts.Functions.Values)
+        {
+            if (f.HasPoints && f.IsReachable && !f.Decl.InSystemHeader)
+            {
+                pins.Check(f);
+            }
+        }
+
         List<VariablePlan> variables = StaticVariables.Plan(context);
         List<StubPlan> stubs = PlanStubs(context);
         List<FunctionPlan> functions = PlanFunctions(context);
@@ -89,7 +99,6 @@ public static class Planner
     private static List<FunctionPlan> PlanFunctions(UnitContext context)
     {
         var plans = new List<FunctionPlan>();
-        var pins = new Pins(context.Unit, context.Facts, context.Calls.IsSuspendable);
         var ordered = new List<FunctionFacts>();
         foreach (FunctionFacts f in context.Facts.Functions.Values)
         {
@@ -110,11 +119,6 @@ public static class Planner
 
         foreach (FunctionFacts f in ordered)
         {
-            if (f.HasPoints)
-            {
-                pins.Check(f);
-            }
-
             plans.Add(PlanFunction(context, f));
         }
 
@@ -154,6 +158,35 @@ public static class Planner
         };
     }
 
+    private static void NameLocalTypes(UnitContext context, FunctionContext function)
+    {
+        foreach (Decl t in function.Facts.LocalTypes)
+        {
+            string own = t is RecordDecl r ? r.Tag : t is EnumDecl e ? e.Tag : t.Name;
+            string unique = "__up_lt" + context.LocalTypeNames.Count.ToString(System.Globalization.CultureInfo.InvariantCulture) + "_"
+                + function.Decl.Name + "_" + own;
+            string key = (t is TypedefDecl ? "" : "tag ") + own;
+            if (own.Length == 0 || context.LocalTypeNames.ContainsKey(t.Entity) || t is RecordDecl { IsAnonymousMember: true })
+            {
+                continue;
+            }
+
+            // Two types of one name in sibling scopes would need scopes here.
+            if (!function.LiftedNames.TryAdd(key, unique))
+            {
+                throw new UnprintableTypeException("two types of one name inside the function");
+            }
+
+            context.LocalTypeNames[t.Entity] = unique;
+            foreach (EnumConstantDecl c in (t as EnumDecl)?.Constants ?? [])
+            {
+                string name = unique + "_" + c.Name;
+                context.LocalTypeNames[c.Entity] = name;
+                function.LiftedNames.TryAdd(c.Name, name);
+            }
+        }
+    }
+
     private static FunctionPlan PlanTransformed(UnitContext context, FunctionFacts f, string key, string mangled, SourcePlace place)
     {
         var checks = new HashSet<Node>();
@@ -170,6 +203,7 @@ public static class Planner
             UsesAlloca = f.Calls.Exists(CallClassifier.IsAlloca),
         };
         context.Functions[f.Decl.Entity] = function;
+        NameLocalTypes(context, function);
         var lowering = new FunctionLowering(context, function, LoweringMode.Plan, new EditSet(context.Source), new ExternSet(context.Options.Mode));
         lowering.Body();
         SlotPlan.Finish(function, lowering.Planned, out int size, out uint hash);

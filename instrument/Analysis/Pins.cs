@@ -61,7 +61,10 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
 
         foreach (Decl t in f.LocalTypes)
         {
-            Pin(f, "type declared inside the function", t.Start);
+            if (unit.Slice(t).Contains("typeof", StringComparison.Ordinal))
+            {
+                Pin(f, "local type that depends on a variable", t.Start);
+            }
         }
     }
 

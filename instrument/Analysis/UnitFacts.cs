@@ -162,6 +162,8 @@ internal sealed class FactVisitor(UnitFacts facts, FunctionFacts? function, Hash
     {
         function!.Locals.AddRange(decl.Parameters);
         Visit(decl.Body!);
+        // An outer type before those declared inside it.
+        function.LocalTypes.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : b.End.CompareTo(a.End));
     }
 
     protected override void OnVariable(VarDecl variable, DeclRefExpr reference, Use use)

@@ -167,6 +167,11 @@ internal sealed class UnitEmitter
 
         Externs(f.Start, f);
         LineMarker.Append(_out, _plan.Unit.PlaceOf(f.Start), generated: true);
+        if (plan.IsTransformed)
+        {
+            _out.Append(FunctionLowering.LiftedTypes(_context, _context.Functions[f.Entity], _edits));
+        }
+
         Promoted(plan);
         if (plan.IsTransformed)
         {

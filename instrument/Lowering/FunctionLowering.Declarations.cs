@@ -164,6 +164,14 @@ internal sealed partial class FunctionLowering
 
         foreach (Decl decl in d.Decls)
         {
+            if (decl is TypedefDecl && _f.LiftedNames.Count > 0)
+            {
+                pieces.Clear();
+                pieces.Add(new Piece(d.Start, d.End, ";"));
+                return;
+            }
+
+            GatherType(decl, pieces);
             if (decl is VarDecl v)
             {
                 GatherName(v, pieces);
@@ -171,10 +179,6 @@ internal sealed partial class FunctionLowering
                 {
                     Gather(v.Init, pieces);
                 }
-            }
-            else
-            {
-                Gather(decl, pieces);
             }
         }
     }

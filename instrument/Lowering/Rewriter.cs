@@ -78,19 +78,22 @@ internal class Rewriter(UnitContext unit, EditSet edits, ExternSet externs)
     {
         if (pieces.Count == 0)
         {
-            return Edits.Copy(start, end);
+            return Gap(start, end);
         }
 
         var text = new StringBuilder();
         int at = start;
         foreach (Piece p in pieces)
         {
-            text.Append(Edits.Copy(at, p.Start)).Append(p.Text);
+            text.Append(Gap(at, p.Start)).Append(p.Text);
             at = p.End;
         }
 
-        return text.Append(Edits.Copy(at, end)).ToString();
+        return text.Append(Gap(at, end)).ToString();
     }
+
+    /// <summary>The text between two offsets in which no expression stands.</summary>
+    protected virtual string Gap(int start, int end) => Edits.Copy(start, end);
 
     /// <summary>A declaration statement: promoted variables are taken out.</summary>
     protected virtual void GatherDeclaration(DeclStmt d, List<Piece> pieces)

@@ -12,9 +12,11 @@ internal static class StaticVariables
     {
         var plans = new List<VariablePlan>();
         HashSet<Decl> shared = SharedStatics(context);
+        Dictionary<Decl, VarDecl> definitions = Definitions(context);
         foreach (Decl decl in context.Unit.Decls)
         {
-            if (decl is VarDecl v && !v.InSystemHeader && !context.Variables.ContainsKey(v.Entity) && Definition(context, v) is { } definition)
+            if (decl is VarDecl v && !v.InSystemHeader && !context.Variables.ContainsKey(v.Entity) 
+                && definitions.TryGetValue(v.Entity, out VarDecl? definition))
             {
                 VariablePlan plan = FileLevel(context, definition, shared);
                 context.Variables[v.Entity] = plan;
@@ -33,14 +35,15 @@ internal static class StaticVariables
         return plans;
     }
 
-    private static VarDecl? Definition(UnitContext context, VarDecl variable)
+    /// <summary>The defining declaration of each variable: the one with the initialiser, else the first.</summary>
+    private static Dictionary<Decl, VarDecl> Definitions(UnitContext context)
     {
-        VarDecl? found = null;
+        var found = new Dictionary<Decl, VarDecl>();
         foreach (Decl d in context.Unit.Decls)
         {
-            if (d is VarDecl { IsDefinition: true } v && v.Entity == variable.Entity && (found is null || v.Init is not null))
+            if (d is VarDecl { IsDefinition: true } v && (v.Init is not null || !found.ContainsKey(v.Entity)))
             {
-                found = v;
+                found[v.Entity] = v;
             }
         }
 
@@ -111,7 +114,8 @@ internal static class StaticVariables
             occurrences[v.Name] = occurrence + 1;
             string number = occurrence == 0 ? "" : "__" + (occurrence + 1).ToString(CultureInfo.InvariantCulture);
             string unique = f.Decl.Name + "__" + v.Name + number;
-            bool isPrivate = !f.StaticLocals.Exists(o => o.GroupStart == v.GroupStart && NeedsSharing(context, o)) || HoldsLabels(v);
+            bool isPrivate = !f.StaticLocals.Exists(o => o.GroupStart == v.GroupStart && NeedsSharing(context, o)) || HoldsLabels(v)
+                || (f.LocalTypes.Count > 0 && (!f.HasPoints || f.Pinned is not null));
             var plan = new VariablePlan
             {
                 Key = Names.StaticLocalKey(context.Options, f.Decl.Name, v.Name, occurrence),

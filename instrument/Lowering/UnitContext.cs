@@ -98,6 +98,9 @@ internal sealed class FunctionContext
 
     public string RecordTag => "__up_rec_" + Mangled;
 
+    /// <summary>File-level names of types declared in the body, by name, tags with "tag " in front.</summary>
+    public Dictionary<string, string> LiftedNames { get; } = [];
+
     /// <summary>Slots by declaration or by temporary; filled when the plan is finished.</summary>
     public Dictionary<object, RecordVariable> Slots { get; } = new(ReferenceEqualityComparer.Instance);
 

@@ -1,0 +1,164 @@
+using System.Text;
+using UpStare.Frontend.Model;
+using UpStare.Instrument.Emission;
+
+namespace UpStare.Instrument.Lowering;
+
+/// <summary>Text between expressions: names of lifted types, and variables inside sizeof and typeof of a type.</summary>
+internal sealed partial class FunctionLowering
+{
+    /// <inheritdoc/>
+    protected override string Gap(int start, int end)
+    {
+        string text = Edits.Copy(start, end);
+        bool types = _f.LiftedNames.Count > 0;
+        bool operands = Holds(text, "sizeof") || Holds(text, "typeof") || Holds(text, "lignof");
+        return types || operands ? Renamed(text) : text;
+    }
+
+    private static bool Holds(string text, string word) => text.Contains(word, StringComparison.Ordinal);
+
+    private string Renamed(string text)
+    {
+        var result = new StringBuilder();
+        int copied = 0;
+        int depth = 0;
+        int operandDepth = -1;
+        bool operandNext = false;
+        string before = "";
+        for (int at = 0; at < text.Length;)
+        {
+            (int from, int to) = Tokens.Next(text, at, text.Length);
+            if (from >= text.Length)
+            {
+                break;
+            }
+
+            string token = text[from..to];
+            string? name = null;
+            if (token == "(")
+            {
+                depth++;
+                operandDepth = operandNext && operandDepth < 0 ? depth : operandDepth;
+            }
+            else if (token == ")")
+            {
+                operandDepth = operandDepth == depth ? -1 : operandDepth;
+                depth--;
+            }
+            else if (Tokens.IsWord(token[0]))
+            {
+                name = NewName(token, before, operandDepth >= 0 || operandNext);
+            }
+
+            operandNext = token is "sizeof" or "typeof" or "__typeof__" or "__typeof" or "_Alignof" or "__alignof__" or "__alignof";
+            if (name is not null)
+            {
+                result.Append(text, copied, from - copied).Append(name);
+                copied = to;
+            }
+
+            before = token;
+            at = to;
+        }
+
+        return copied == 0 ? text : result.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    private string? NewName(string token, string before, bool isOperand)
+    {
+        if (before is "." or ">")
+        {
+            return null;
+        }
+
+        bool tag = before is "struct" or "union" or "enum";
+        if (_f.LiftedNames.TryGetValue((tag ? "tag " : "") + token, out string? lifted))
+        {
+            return lifted;
+        }
+
+        if (!isOperand || tag)
+        {
+            return null;
+        }
+
+        for (int i = _scope.Count - 1; i >= 0; i--)
+        {
+            if (_scope[i] is VarDecl v && v.Name == token)
+            {
+                return VariableName(v);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The definitions of the types that the body declares, for file level; "" where there are none.</summary>
+    public static string LiftedTypes(UnitContext unit, FunctionContext function, EditSet edits)
+    {
+        if (function.LiftedNames.Count == 0)
+        {
+            return "";
+        }
+
+        var lowering = new FunctionLowering(unit, function, LoweringMode.Hot, edits, new ExternSet(unit.Options.Mode));
+        var text = new StringBuilder();
+        int end = -1;
+        foreach (Decl d in function.Facts.LocalTypes)
+        {
+            int start = d is TypedefDecl ? d.GroupStart : d.Start;
+            int stop = d is TypedefDecl ? d.GroupEnd : d.End;
+            if (start < end || stop <= start)
+            {
+                continue;
+            }
+
+            if (IsPartOfTypedef(function, d))
+            {
+                continue;
+            }
+
+            text.Append(lowering.Gap(start, stop)).Append(d is TypedefDecl ? "\n" : ";\n");
+            end = stop;
+        }
+
+        return text.ToString();
+    }
+
+    private static bool IsPartOfTypedef(FunctionContext function, Decl d)
+    {
+        foreach (Decl other in function.Facts.LocalTypes)
+        {
+            if (other is TypedefDecl && other != d && other.GroupStart <= d.Start && d.End <= other.GroupEnd)
+            {
+                return d is not TypedefDecl;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A type that stands in a declaration statement of the body: its name stays, its definition has been lifted.</summary>
+    private void GatherType(Decl d, List<Piece> pieces)
+    {
+        if (_f.LiftedNames.Count == 0)
+        {
+            return;
+        }
+
+        switch (d)
+        {
+            case RecordDecl { IsComplete: true } r when !IsInside(d, pieces):
+                pieces.Add(new Piece(d.Start, d.End, (r.IsUnion ? "union " : "struct ") + Lifted("tag " + r.Tag, r.Tag)));
+                break;
+            case EnumDecl e when e.Constants.Count > 0 && !IsInside(d, pieces):
+                pieces.Add(new Piece(d.Start, d.End, "enum " + Lifted("tag " + e.Tag, e.Tag)));
+                break;
+        }
+    }
+
+    private static bool IsInside(Decl d, List<Piece> pieces) => pieces.Count > 0 && d.Start < pieces[^1].End;
+
+    private string Lifted(string key, string name) => _f.LiftedNames.GetValueOrDefault(key, name);
+}
