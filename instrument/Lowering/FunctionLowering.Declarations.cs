@@ -142,6 +142,19 @@ internal sealed partial class FunctionLowering
         return "__builtin_memcpy(__up_p_" + slot.Member + ", " + from + ", sizeof(" + type + "));";
     }
 
+    private static bool OnlyTypes(DeclStmt d)
+    {
+        foreach (Decl decl in d.Decls)
+        {
+            if (decl is VarDecl or FunctionDecl)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private void GatherName(VarDecl v, List<Piece> pieces)
     {
         if (_mode != LoweringMode.Clone && VariableName(v) is { } name)
@@ -162,15 +175,15 @@ internal sealed partial class FunctionLowering
             }
         }
 
+        if (_f.LiftedNames.Count > 0 && OnlyTypes(d))
+        {
+            // A lone "struct new_name;" would declare another type in this scope.
+            pieces.Add(new Piece(d.Start, d.End, ";"));
+            return;
+        }
+
         foreach (Decl decl in d.Decls)
         {
-            if (decl is TypedefDecl && _f.LiftedNames.Count > 0)
-            {
-                pieces.Clear();
-                pieces.Add(new Piece(d.Start, d.End, ";"));
-                return;
-            }
-
             GatherType(decl, pieces);
             if (decl is VarDecl v)
             {

@@ -187,10 +187,7 @@ internal sealed partial class FunctionLowering
 
     private string Binary(BinaryExpr b)
     {
-        // gcc's folding puts a plain variable last in commutative operations and comparisons: it is read after the call.
-        bool swapped = b.Left.Inner is DeclRefExpr { Decl: VarDecl } && b.Right.Inner is not DeclRefExpr && IsSwappable(b.Op)
-            && !_f.NeedsLowering(b.Left);
-        if (swapped)
+        if (!_f.NeedsLowering(b.Left) && EvaluationOrder.ReadsLeftLast(b))
         {
             return With(b, [(b.Left, Text(b.Left)), (b.Right, Value(b.Right))]);
         }
@@ -198,8 +195,6 @@ internal sealed partial class FunctionLowering
         string[] parts = Operands([b.Left, b.Right]);
         return With(b, [(b.Left, parts[0]), (b.Right, parts[1])]);
     }
-
-    private static bool IsSwappable(string op) => op is "+" or "*" or "&" or "|" or "^" or "==" or "!=" or "<" or ">" or "<=" or ">=";
 
     private string Assign(AssignExpr a)
     {
@@ -229,15 +224,7 @@ internal sealed partial class FunctionLowering
     /// <summary>An expression whose evaluated parts come in the order of the text.</summary>
     private string InOrder(Expr e)
     {
-        var children = new List<Expr>();
-        foreach (Node child in e.Children)
-        {
-            if (child is Expr x)
-            {
-                children.Add(x);
-            }
-        }
-
+        List<Expr> children = Parts(e);
         string[] texts = Operands(children);
         var parts = new List<(Expr, string)>();
         for (int i = 0; i < texts.Length; i++)
@@ -246,6 +233,25 @@ internal sealed partial class FunctionLowering
         }
 
         return With(e, parts);
+    }
+
+    private List<Expr> Parts(Expr e)
+    {
+        if (e is InitListExpr list)
+        {
+            return EvaluationOrder.Items(list, Unit.Unit);
+        }
+
+        var parts = new List<Expr>();
+        foreach (Node child in e.Children)
+        {
+            if (child is Expr x)
+            {
+                parts.Add(x);
+            }
+        }
+
+        return parts;
     }
 
     /// <summary>Evaluates operands in the order given: those before the last point go to temporaries.</summary>
@@ -286,12 +292,9 @@ internal sealed partial class FunctionLowering
         {
             case InitListExpr or DesignatedExpr:
                 var parts = new List<(Expr, string)>();
-                foreach (Node child in e.Children)
+                foreach (Expr x in Parts(e))
                 {
-                    if (child is Expr x)
-                    {
-                        parts.Add((x, Spill(x)));
-                    }
+                    parts.Add((x, Spill(x)));
                 }
 
                 return With(e, parts);
@@ -427,6 +430,7 @@ internal sealed partial class FunctionLowering
             pieces.Add(new Piece(child.Start, child.End, text));
         }
 
+        pieces.Sort((a, b) => a.Start.CompareTo(b.Start));
         return Compose(e.Start, e.End, pieces);
     }
 }
