@@ -24,6 +24,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct upstare_thread *pool;
 static unsigned pooled;
 static pthread_key_t key;
+static bool have_key;
 
 void upstare_lock(uint64_t *mask)
 {
@@ -122,7 +123,7 @@ void upstare_thread_enter(struct upstare_thread *t)
 	t->handle = pthread_self();
 	t->tls->control_sp = (char *)t;
 	__atomic_store_n(&t->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
-	if (key)
+	if (have_key)
 		pthread_setspecific(key, t);
 }
 
@@ -161,7 +162,10 @@ static void *start(void *argument)
 	upstare_thread_enter(t);
 	t->starting = false;
 	upstare_park_entry();
-	return (void *)upstare_base_call((void *)(uintptr_t)t->start, (long)t->argument, 0, 0);
+	void *result = (void *)upstare_base_call((void *)(uintptr_t)t->start, (long)t->argument, 0, 0);
+	if (!have_key)
+		upstare_thread_leave();
+	return result;
 }
 
 exported int upstare_w_pthread_create(pthread_t *handle, const pthread_attr_t *attributes, void *(*routine)(void *),
@@ -301,7 +305,6 @@ static void after_fork_child(void)
 void upstare_threads_init(void)
 {
 	upstare_pid = upstare_raw_getpid();
-	if (pthread_key_create(&key, at_exit_of_thread))
-		key = 0;
+	have_key = pthread_key_create(&key, at_exit_of_thread) == 0;
 	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../src/internal.h"
@@ -21,7 +22,7 @@ extern volatile long sum_of_cells;
 extern int pipe_fd;
 extern pthread_mutex_t mutex;
 extern pthread_cond_t condition;
-long work(int depth, long *up);
+long work(int depth, long *up) __asm__("upstare_f_work");
 long wait_in(int what);
 int compare(const void *, const void *);
 int upstare_w_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -39,6 +40,7 @@ static char answer[4096];
 	do {                                                                                                           \
 		if (!(WHAT)) {                                                                                         \
 			printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #WHAT);                                      \
+			printf("%s\n", answer);                                                                        \
 			failures++;                                                                                    \
 		}                                                                                                      \
 	} while (0)
@@ -261,6 +263,51 @@ static void ten_thousand(void)
 	EXPECT(sum_of_cells == 210);
 }
 
+/* A thread that was rebuilt is cancelled in its blocking call, another ends by itself: neither may hinder the next update. */
+static void ends(void)
+{
+	int ends_of_pipe[2];
+	EXPECT(pipe(ends_of_pipe) == 0);
+	pipe_fd = ends_of_pipe[0];
+	pthread_t reader = start(wait_in, WAIT_READ), sleeper = start(wait_in, WAIT_SLEEP);
+	await_stub();
+	EXPECT(apply(forth, 2000) == 0);
+	usleep(20000);
+	EXPECT(pthread_cancel(reader) == 0);
+	EXPECT(join(reader) == (long)PTHREAD_CANCELED);
+	EXPECT(join(sleeper) == 2);
+	EXPECT(upstare_nthreads == 0);
+	EXPECT(apply(back, 2000) == 0);
+	pthread_t t = start(work, 3);
+	await_bottom(1);
+	EXPECT(apply(forth, 2000) == 0);
+	stop = 1;
+	EXPECT(join(t) == 4000000);
+}
+
+/* The child has only itself, starts threads of its own and is updated; the parent's thread is not touched. */
+static void forks(void)
+{
+	pthread_t t = start(work, 4);
+	await_bottom(1);
+	EXPECT(apply(forth, 2000) == 0);
+	pid_t child = fork();
+	if (child == 0) {
+		EXPECT(upstare_nthreads == 0);
+		stop = bottom = 0;
+		t = start(work, 2);
+		await_bottom(1);
+		EXPECT(apply(back, 2000) == 0);
+		stop = 1;
+		EXPECT(join(t) == 3);
+		_exit(failures);
+	}
+	int status = -1;
+	EXPECT(waitpid(child, &status, 0) == child && status == 0);
+	stop = 1;
+	EXPECT(join(t) == 5000000);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 5)
@@ -292,6 +339,10 @@ int main(int argc, char **argv)
 		timeout();
 	else if (strcmp(what, "refusals") == 0)
 		refusals();
+	else if (strcmp(what, "ends") == 0)
+		ends();
+	else if (strcmp(what, "fork") == 0)
+		forks();
 	else if (strcmp(what, "ten-thousand") == 0)
 		ten_thousand();
 	else

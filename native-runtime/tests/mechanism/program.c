@@ -40,7 +40,8 @@ DESCRIPTOR(work);
 	__up_r->t = t;                                                                                                 \
 	__up_r->depth = depth
 
-__attribute__((noinline)) long work(int depth, long *up)
+__attribute__((noinline, visibility("hidden"))) long work(int depth, long *up) __asm__("work_body");
+long work(int depth, long *up)
 {
 	long cell[8], t = 0;
 	for (int i = 0; i < 8; i++)
@@ -102,6 +103,17 @@ long upstare_c_work(void)
 end:
 	return 0;
 }
+
+/* Started through its stub, so that a new thread runs the newest code. */
+#ifndef PATCH
+#define STUB "upstare_f_work"
+#else
+#define STUB "upstare_o_work"
+#endif
+__asm__(".pushsection .text\n\t.globl " STUB "\n\t.hidden " STUB "\n" STUB ":\n\tjmp *upstare_s_work(%rip)\n\t.popsection\n\t"
+	".pushsection .data\n\t.balign 8\nupstare_s_work: .quad work_body\n\t.popsection\n\t"
+	".pushsection upstare_stubs,\"a\",@progbits\n\t.balign 4\n\t.long 77f-., " STUB "-., upstare_s_work-.\n\t.popsection\n\t"
+	".pushsection .rodata\n77: .asciz \"work\"\n\t.popsection");
 
 /* ---- waiting ---- */
 
