@@ -99,9 +99,9 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
 
         string name = CommandLines.BaseName(input.Path);
         stages.Keep(settings, name);
-        int hot = Start(stages.HotText, name, input, out string hotObject, out string hotErrors);
+        int hot = Start(stages.HotText, isClone: false, name, input, out string hotObject, out string hotErrors);
         string cloneObject = "", cloneErrors = "";
-        int clone = stages.CloneText.Length == 0 ? 0 : Start(stages.CloneText, name, input, out cloneObject, out cloneErrors);
+        int clone = stages.CloneText.Length == 0 ? 0 : Start(stages.CloneText, isClone: true, name, input, out cloneObject, out cloneErrors);
         int hotCode = Child.Wait(hot);
         int cloneCode = clone == 0 ? 0 : Child.Wait(clone);
         if (hotCode != 0 || cloneCode != 0)
@@ -128,13 +128,13 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         return merged;
     }
 
-    private int Start(byte[] text, string name, InputFile input, out string output, out string errors)
+    private int Start(byte[] text, bool isClone, string name, InputFile input, out string output, out string errors)
     {
         string file = workspace.Fresh(name);
         File.WriteAllBytes(file, text);
         output = CommandLines.WithSuffix(file, ".o");
         errors = file + ".errors";
-        return Child.Spawn(_lines.Transformed(file, output, input.Path), "/dev/null", errors, keepDependencyVariables: false);
+        return Child.Spawn(_lines.Transformed(file, output, input.Path, isClone), "/dev/null", errors, keepDependencyVariables: false);
     }
 
     private static string FirstError(string file)
