@@ -1,3 +1,5 @@
+using UpStare.Instrument;
+
 namespace UpStare.Host.Cc;
 
 /// <summary>The command lines of the runs that one of the user's command lines becomes.</summary>
@@ -90,8 +92,7 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
             }
         }
 
-        // -undef: a name that the first pass left alone (after #undef linux, say) is not to be replaced by the second.
-        args.AddRange(["-w", "-undef", "-nostdinc", "-fasynchronous-unwind-tables"]);
+        args.AddRange(CompilerFlags.Required);
         if (invocation.HasDebug)
         {
             args.Add("-fdebug-prefix-map=" + text + "=" + source);

@@ -194,7 +194,7 @@ public sealed class PatchBuilder
             File.WriteAllBytes(source, text);
             // -flto would leave nothing for ld -r to join; the other options are those of upstare-cc (dotnet-host/Cc).
             Tool.Need(
-                [.. _compiler, .. unit.Flags, "-fPIC", "-fno-lto", "-ftls-model=initial-exec", "-w", "-undef", "-nostdinc", "-fasynchronous-unwind-tables", "-c", "-x", "c", source, "-o", output],
+                [.. _compiler, .. unit.Flags, "-fPIC", "-fno-lto", "-ftls-model=initial-exec", .. CompilerFlags.Required, "-c", "-x", "c", source, "-o", output],
                 unit.Id + ": the new version does not compile as a patch");
             objects.Add(output);
         }
