@@ -81,7 +81,7 @@ internal sealed unsafe class ClangUnit : IDisposable
             "-xc", "-undef", "-nostdinc", "-w", "-ferror-limit=0", "-fsyntax-only", "-fbracket-depth=100000",
             "-std=" + Standard(options.Standard),
             "-D_Float32=float", "-D_Float64=double", "-D_Float128=__float128", "-D_Float32x=double",
-            "-D_Float64x=__typeof__(0.0L)", "-D__malloc__(...)=__malloc__", "-D__upat_=__typeof__",
+            "-D_Float64x=long double", "-D__malloc__(...)=__malloc__", "-D__upat_=__typeof__",
             "-Wno-implicit-int", "-Wno-implicit-function-declaration", "-Wno-int-conversion", "-Wno-incompatible-pointer-types",
             "-Wno-incompatible-function-pointer-types", "-Wno-return-type",
         };

@@ -60,6 +60,18 @@ internal sealed partial class FunctionLowering
     {
         if (d.Decls.Count == 1 && d.Decls[0] is VarDecl { Init: { } only } single)
         {
+            if (only.Inner is not InitListExpr && single.Type.Canonical is not ArrayType && MentionsItself(single, only))
+            {
+                // T *p = malloc(sizeof(*p)): the call comes first, and has to know p.
+                string name = VariableName(single) ?? single.Name;
+                Emit("__typeof__(" + TypeText.Unqualified(single.Type, Unit.RenameType) + ") " + name + ";");
+                string assigned = Initialiser(single, only);
+                Line(d.Start);
+                Emit(name + " = " + assigned + ";");
+                EnterScope(single);
+                return;
+            }
+
             string value = Initialiser(single, only);
             var pieces = new List<Piece>();
             GatherName(single, pieces);
@@ -89,6 +101,23 @@ internal sealed partial class FunctionLowering
             EnterScope(v);
         }
     }
+
+    private static bool Mentions(string text, string name)
+    {
+        for (int at = text.IndexOf(name, StringComparison.Ordinal); at >= 0; at = text.IndexOf(name, at + 1, StringComparison.Ordinal))
+        {
+            bool starts = at == 0 || !(char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] == '_');
+            int end = at + name.Length;
+            if (starts && (end == text.Length || !(char.IsAsciiLetterOrDigit(text[end]) || text[end] == '_')))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool MentionsItself(VarDecl v, Expr init) => Mentions(Text(init), v.Name);
 
     private string Initialiser(VarDecl v, Expr init) => _f.NeedsLowering(init) ? Value(init) : Text(init);
 
