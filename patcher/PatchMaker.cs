@@ -102,7 +102,7 @@ public static class PatchMaker
     }
 
     // A unit of the new version, transformed as part of a patch.
-    private static Func<UnitModel, InstrumentResult> Transformer(PatchPlan plan, LoadedProgram now)
+    private static Func<UnitModel, UnitTexts> Transformer(PatchPlan plan, LoadedProgram now)
     {
         var bindings = new Dictionary<string, VariableBinding>(StringComparer.Ordinal);
         foreach (VariableChange v in plan.Variables)
@@ -131,6 +131,11 @@ public static class PatchMaker
         return unit =>
         {
             UnitMetadata stored = metadata[unit];
+            if (unit.PlainReason is not null)
+            {
+                return new UnitTexts(stored.Text, []);
+            }
+
             var options = new InstrumentOptions
             {
                 UnitId = stored.UnitId,
@@ -140,7 +145,8 @@ public static class PatchMaker
                 BindVariable = key => bindings.GetValueOrDefault(key, VariableBinding.Define),
                 ForcedStubs = stubs,
             };
-            return Instrumenter.Transform(Planner.Plan(unit.Plan.Unit, options));
+            InstrumentResult made = Instrumenter.Transform(Planner.Plan(unit.Plan.Unit, options));
+            return new UnitTexts(made.HotText, made.CloneText);
         };
     }
 

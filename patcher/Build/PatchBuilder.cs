@@ -10,6 +10,11 @@ namespace UpStare.Patcher.Build;
 /// <param name="Imports">Entries of the import table.</param>
 public sealed record PatchCode(string Path, IReadOnlyList<Import> Imports);
 
+/// <summary>What a unit is compiled from.</summary>
+/// <param name="Hot">The code that runs.</param>
+/// <param name="Resume">Its resume clones, or nothing.</param>
+public sealed record UnitTexts(byte[] Hot, byte[] Resume);
+
 /// <summary>Compiles the new version as a patch and links it.</summary>
 public sealed class PatchBuilder
 {
@@ -38,9 +43,9 @@ public sealed class PatchBuilder
 
     /// <summary>Compiles all units of the new version and joins them with the patch's module description.</summary>
     /// <param name="plan">The comparison.</param>
-    /// <param name="transform">Makes the two texts of a unit in patch mode.</param>
+    /// <param name="transform">Makes the texts of a unit in patch mode.</param>
     /// <exception cref="PatchException">A unit does not compile.</exception>
-    public PatchCode BuildCode(PatchPlan plan, Func<UnitModel, InstrumentResult> transform)
+    public PatchCode BuildCode(PatchPlan plan, Func<UnitModel, UnitTexts> transform)
     {
         IReadOnlyList<UnitModel> units = plan.New.Units;
         string[][] objects = new string[units.Count][];
@@ -179,10 +184,10 @@ public sealed class PatchBuilder
         return reader.ReadToEnd();
     }
 
-    private string[] Compile(UnitModel unit, InstrumentResult result, int number)
+    private string[] Compile(UnitModel unit, UnitTexts result, int number)
     {
         var objects = new List<string>();
-        foreach ((string part, byte[] text) in new[] { ("hot", result.HotText), ("clone", result.CloneText) })
+        foreach ((string part, byte[] text) in new[] { ("hot", result.Hot), ("clone", result.Resume) })
         {
             if (text.Length == 0)
             {

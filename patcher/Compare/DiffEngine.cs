@@ -29,6 +29,14 @@ public static class DiffEngine
             forced.Add((a.Key, b.Key));
         }
 
+        foreach (UnitModel unit in now.Units)
+        {
+            if (unit.PlainReason is not null)
+            {
+                findings.Add(new Finding(Handling.Assumed, "program", unit.Id, null, $"was compiled plainly ({unit.PlainReason}): an update waits until no thread is in it"));
+            }
+        }
+
         var functions = new FunctionMatcher(old, now, units, forced);
         foreach ((string o, string n) in functions.Renamed)
         {

@@ -30,7 +30,7 @@ public static class HeapUse
     // sizeof the type (or of an object of it) among the arguments of a call that gives a pointer.
     private static Node? Allocation(TranslationUnit unit, Node node, RecordDecl record, string tag, bool inAllocation)
     {
-        if (node is CallExpr { Type.Canonical: PointerType } call)
+        if (node is CallExpr { Type.Canonical: PointerType } call && !HandsOn(call, record))
         {
             foreach (Expr argument in call.Arguments)
             {
@@ -69,6 +69,11 @@ public static class HeapUse
 
         return null;
     }
+
+    // memset(p, 0, sizeof(*p)) gives back what it got; realloc does too, but may have moved it.
+    private static bool HandsOn(CallExpr call, RecordDecl record) =>
+        call.Function?.Name.Contains("alloc", StringComparison.OrdinalIgnoreCase) != true
+        && call.Arguments.Any(a => a.Type.Canonical is PointerType p && Holds(p.Pointee, record) || a.Inner is UnaryExpr { Op: UnaryOp.AddressOf });
 
     private static bool Holds(CType type, RecordDecl record) => type.Canonical switch
     {

@@ -3,6 +3,7 @@ using UpStare.Frontend.Model;
 using UpStare.Frontend.Parsing;
 using UpStare.Instrument;
 using UpStare.Patcher.Build;
+using UpStare.Patcher.Compare;
 
 namespace UpStare.Patcher.Load;
 
@@ -78,10 +79,14 @@ public static class ProgramLoader
             TranslationUnit parsed = Parse(unit);
             if (parsed.Errors.Count > 0)
             {
-                throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId}: {parsed.Errors[0]}");
+                throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId} was compiled plainly: {unit.PlainReason ?? parsed.Errors[0]}");
             }
 
-            return new UnitModel { Id = unit.UnitId, Flags = unit.Flags, Plan = Planner.Plan(parsed, Options(unit)) };
+            UnitPlan plan = Planner.Plan(parsed, Options(unit));
+            VariablePlan? state = unit.PlainReason is null ? null : plan.Variables.FirstOrDefault(v => v.Kind != VariableKind.Private && !TypeComparer.IsConst(v.Decl.Type));
+            return state is null
+                ? new UnitModel { Id = unit.UnitId, Flags = unit.Flags, Plan = plan, PlainReason = unit.PlainReason }
+                : throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId} was compiled plainly ({unit.PlainReason}), so that its variable {state.Decl.Name} would be lost");
         }
         catch (ParseException e)
         {

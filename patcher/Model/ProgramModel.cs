@@ -10,6 +10,9 @@ public sealed class UnitModel
 
     public required UnitPlan Plan { get; init; }
 
+    /// <summary>Why the unit was compiled as it is, without being transformed; null for all others.</summary>
+    public string? PlainReason { get; init; }
+
     /// <summary>The compile flags that were stored with the unit.</summary>
     public required IReadOnlyList<string> Flags { get; init; }
 }
@@ -49,6 +52,11 @@ public sealed class ProgramModel
         Units = units;
         foreach (UnitModel unit in units)
         {
+            if (unit.PlainReason is not null)
+            {
+                continue; // no records, no tables: nothing of it can be mapped
+            }
+
             foreach (FunctionPlan f in unit.Plan.Functions)
             {
                 Functions.TryAdd(f.Key, new FunctionEntry { Unit = unit, Plan = f });
