@@ -84,7 +84,7 @@ int upstare_choose_stack(struct upstare_thread *t)
 	return 0;
 }
 
-void *upstare_frame_alloc(struct upstare_context *c, size_t size, size_t align)
+exported void *upstare_frame_alloc(struct upstare_context *c, size_t size, size_t align)
 {
 	struct upstare_thread *t = c->thread;
 	if (!t || !t->placed || !align || (align & (align - 1)))

@@ -32,6 +32,8 @@ finish:
 int main(void)
 {
 	begin();
-	printf("result %d\n", run(1));
+	printf("v1: result %d\n", run(1));
+	gate("outside of the interpreter");
+	printf("v1: result %d\n", run(1));
 	return failures;
 }

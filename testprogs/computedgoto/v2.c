@@ -31,6 +31,8 @@ finish:
 int main(void)
 {
 	begin();
-	printf("result %d\n", run(1));
+	printf("v2: result %d\n", run(1));
+	gate("outside of the interpreter");
+	printf("v2: result %d\n", run(1));
 	return failures;
 }

@@ -14,31 +14,33 @@ static volatile int stop;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t tick = PTHREAD_COND_INITIALIZER;
 
-static void wait_for_tick(void)
+static void turn(struct worker *w, long *own)
 {
-	pthread_mutex_lock(&lock);
-	pthread_cond_wait(&tick, &lock);
-	pthread_mutex_unlock(&lock);
+	w->turns++;
+	++*own;
 }
 
 static void *work(void *arg)
 {
+	long own = 0;
 	struct worker *w = arg;
-	long n = 0, own = 0;
 
-	for (;;) {
-		if (stop)
+	while (!stop) {
+		turn(w, &own);
+		switch (w->id) {
+		case 2:
+			pthread_mutex_lock(&lock);
+			pthread_cond_wait(&tick, &lock);
+			pthread_mutex_unlock(&lock);
 			break;
-		own++;
-		n++;
-		w->turns = n;
-		if (w->id == 2) {
-			wait_for_tick();
-		} else if (w->id == 3) {
-			pause_ms(5);
-		} else if (w->id == 4) {
+		case 3:
+			pause_ms(7);
+			break;
+		case 4:
 			pthread_mutex_lock(&lock);
 			pthread_mutex_unlock(&lock);
+			pause_ms(1);
+			break;
 		}
 	}
 	w->own = own;

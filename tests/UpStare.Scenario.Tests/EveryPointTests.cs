@@ -21,7 +21,6 @@ public class EveryPointTests
     [Theory]
     [InlineData("expressions")]
     [InlineData("structret")]
-    [InlineData("vla")]
     [InlineData("inplace")]
     public void AnUpdateAtAnyPointIsGood(string name)
     {
