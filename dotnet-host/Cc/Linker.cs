@@ -79,6 +79,11 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         // Without libc or with a static one the runtime cannot load patches; shared objects belong to no version.
         if (invocation.IsShared || invocation.IsStatic || invocation.LacksLibraries)
         {
+            if (invocation.IsShared)
+            {
+                args.Add("-Wl,-T," + Runtime("shared.ld"));
+            }
+
             args.Add(Runtime("inert.o"));
             args.Add(Runtime("libinert.a"));
             return;

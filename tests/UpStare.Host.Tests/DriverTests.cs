@@ -59,7 +59,6 @@ public sealed class DriverTests : IDisposable
     [InlineData("-Wall -Werror -O2 -c warn.c")]
     [InlineData("-Wall -Werror=parentheses -c warn.c -o obj/warn.o")]
     [InlineData("-pedantic-errors -std=c99 -c main.c")]
-    [InlineData("part.c -o prog")]
     [InlineData("-c -O2 -fstack-usage src/part.c -o obj/q.o")]
     [InlineData("-O2 -fstack-usage main.c part.c -o obj/prog")]
     [InlineData("-c -save-temps src/part.c -o obj/part.o")]
@@ -147,6 +146,15 @@ public sealed class DriverTests : IDisposable
         }
 
         AssertSameRun("prog");
+    }
+
+    [Fact]
+    public void AProgramWithoutMainDoesNotLink()
+    {
+        Outcome ours = Tools.RunCc(_tree.Ours, "part.c -o prog");
+        Assert.Equal(Tools.RunGcc(_tree.Plain, "part.c -o prog").Code, ours.Code);
+        Assert.Contains("main", ours.Errors);
+        Assert.Equal(TreePair.Files(_tree.Plain), TreePair.Files(_tree.Ours));
     }
 
     [Fact]
