@@ -62,6 +62,7 @@ internal sealed class UnitEmitter
 
         _out.Append(_edits.Copy(at, source.Length)).Append('\n');
         LineMarker.Append(_out, new SourcePlace(_plan.Unit.SourceFile, 1, 1), generated: true);
+        WeakImports();
         if (_kind == TextKind.Hot)
         {
             new TableWriter(_plan, _context, _out).Write();
@@ -72,6 +73,24 @@ internal sealed class UnitEmitter
         }
 
         return _out.ToString();
+    }
+
+    /// <summary>Patch mode: kept variables with external linkage are weak undefined names, bound by the runtime.</summary>
+    private void WeakImports()
+    {
+        if (_plan.Options.Mode != InstrumentMode.Patch || _plan.Options.BindVariable is not { } bind)
+        {
+            return;
+        }
+
+        foreach (Decl d in _context.Facts.FirstDeclared.Keys)
+        {
+            if (d is VarDecl { IsStatic: false, HasStaticLifetime: true } v && !_context.Facts.SystemEntities.Contains(d)
+                && bind(Names.VariableKey(_plan.Options, v)) == VariableBinding.Import)
+            {
+                _out.Append("__asm__(\".weak ").Append(v.AsmName ?? v.Name).Append("\");\n");
+            }
+        }
     }
 
     private static int Start(Decl d) => d.GroupStart >= 0 ? Math.Min(d.GroupStart, d.Start) : d.Start;

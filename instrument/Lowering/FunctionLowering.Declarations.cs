@@ -58,20 +58,8 @@ internal sealed partial class FunctionLowering
     /// <summary>Hot: one declarator keeps its text; several are written by type, so that each can have its calls before it.</summary>
     private void DeclareSplit(DeclStmt d)
     {
-        if (d.Decls.Count == 1 && d.Decls[0] is VarDecl { Init: { } only } single)
+        if (d.Decls.Count == 1 && d.Decls[0] is VarDecl { Init: { } only } single && !NamesItself(single, only))
         {
-            if (only.Inner is not InitListExpr && single.Type.Canonical is not ArrayType && MentionsItself(single, only))
-            {
-                // T *p = malloc(sizeof(*p)): the call comes first, and has to know p.
-                string name = VariableName(single) ?? single.Name;
-                Emit("__typeof__(" + TypeText.Unqualified(single.Type, Unit.RenameType) + ") " + name + ";");
-                string assigned = Initialiser(single, only);
-                Line(d.Start);
-                Emit(name + " = " + assigned + ";");
-                EnterScope(single);
-                return;
-            }
-
             string value = Initialiser(single, only);
             var pieces = new List<Piece>();
             GatherName(single, pieces);
@@ -94,6 +82,12 @@ internal sealed partial class FunctionLowering
                 continue;
             }
 
+            if (v.Init is not null && NamesItself(v, v.Init))
+            {
+                DeclareBeforeInitialiser(d, v, v.Init);
+                continue;
+            }
+
             string? init = v.Init is null ? null : Initialiser(v, v.Init);
             Line(d.Start);
             Emit("__typeof__(" + TypeText.Of(v.Type, Unit.RenameType) + ") " + (VariableName(v) ?? v.Name)
@@ -102,13 +96,38 @@ internal sealed partial class FunctionLowering
         }
     }
 
-    private static bool Mentions(string text, string name)
+    /// <summary><c>T *p = f(sizeof(*p));</c></summary>
+    private void DeclareBeforeInitialiser(DeclStmt d, VarDecl v, Expr init)
     {
-        for (int at = text.IndexOf(name, StringComparison.Ordinal); at >= 0; at = text.IndexOf(name, at + 1, StringComparison.Ordinal))
+        string name = VariableName(v) ?? v.Name;
+        Line(d.Start);
+        Emit("__typeof__(" + TypeText.Unqualified(v.Type, Unit.RenameType) + ") " + name + "; ");
+        EnterScope(v);
+        string value = Initialiser(v, init);
+        Line(d.Start);
+        Emit(AssignInitialiser(v, name, "&" + name, value));
+    }
+
+    private bool NamesItself(VarDecl v, Node init)
+    {
+        if (!_f.NeedsLowering(init))
         {
-            bool starts = at == 0 || !(char.IsAsciiLetterOrDigit(text[at - 1]) || text[at - 1] == '_');
-            int end = at + name.Length;
-            if (starts && (end == text.Length || !(char.IsAsciiLetterOrDigit(text[end]) || text[end] == '_')))
+            return false;
+        }
+
+        return Mentions(v, init);
+    }
+
+    private static bool Mentions(VarDecl v, Node node)
+    {
+        if (node is DeclRefExpr r && r.Decl.Entity == v.Entity)
+        {
+            return true;
+        }
+
+        foreach (Node child in node.Children)
+        {
+            if (Mentions(v, child))
             {
                 return true;
             }
@@ -116,8 +135,6 @@ internal sealed partial class FunctionLowering
 
         return false;
     }
-
-    private bool MentionsItself(VarDecl v, Expr init) => Mentions(Text(init), v.Name);
 
     private string Initialiser(VarDecl v, Expr init) => _f.NeedsLowering(init) ? Value(init) : Text(init);
 
@@ -136,6 +153,12 @@ internal sealed partial class FunctionLowering
                 continue;
             }
 
+            bool early = v.Init is not null && NamesItself(v, v.Init);
+            if (early)
+            {
+                EnterScope(v);
+            }
+
             string? init = v.Init is null ? null : Initialiser(v, v.Init);
             Line(d.Start);
             if (!_f.Slots.TryGetValue(v.Entity, out RecordVariable? slot))
@@ -144,18 +167,21 @@ internal sealed partial class FunctionLowering
             }
             else if (init is not null)
             {
-                Emit(AssignInitialiser(v, slot, init));
+                Emit(AssignInitialiser(v, CloneName(slot), "&" + CloneName(slot), init));
             }
             else
             {
                 Emit(";");
             }
 
-            EnterScope(v);
+            if (!early)
+            {
+                EnterScope(v);
+            }
         }
     }
 
-    private string AssignInitialiser(VarDecl v, RecordVariable slot, string init)
+    private string AssignInitialiser(VarDecl v, string name, string address, string init)
     {
         string type = TypeText.Unqualified(v.Type, Unit.RenameType);
         bool list = v.Init!.Inner is InitListExpr;
@@ -164,11 +190,11 @@ internal sealed partial class FunctionLowering
         bool whole = array || (v.Type.Canonical is RecordType r && RecordLayout.HasFixedMember(r.Decl));
         if (!whole)
         {
-            return CloneName(slot) + " = " + value + ";";
+            return name + " = " + value + ";";
         }
 
         string from = list || array ? "&" + value : "&(struct { __typeof__(" + type + ") v; }){ " + value + " }";
-        return "__builtin_memcpy(__up_p_" + slot.Member + ", " + from + ", sizeof(" + type + "));";
+        return "__builtin_memcpy(" + address + ", " + from + ", sizeof(" + type + "));";
     }
 
     private static bool OnlyTypes(DeclStmt d)
