@@ -157,7 +157,9 @@ internal sealed class ExitWalker(CodeReader code)
             return "the exit writes below the stack pointer";
         }
 
-        if (instruction.Mnemonic == Mnemonic.Sub && instruction.Op0Kind == OpKind.Register && instruction.Op0Register == Register.RSP)
+        // gcc frees 128 bytes by "sub $-128, %rsp", which is shorter than "add $128, %rsp".
+        if (instruction.Mnemonic == Mnemonic.Sub && instruction.Op0Kind == OpKind.Register && instruction.Op0Register == Register.RSP
+            && !(instruction.Op1Kind is OpKind.Immediate8to64 or OpKind.Immediate32to64 && (long)instruction.GetImmediate(1) < 0))
         {
             return "the exit moves the stack pointer down";
         }

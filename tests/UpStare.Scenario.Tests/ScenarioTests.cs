@@ -68,6 +68,17 @@ public class ScenarioTests
         program.FinishAs(version + ".out");
     }
 
+    /// <summary>What the mechanism rests on holds in every program and patch: no call on the way out, and so on.</summary>
+    [Theory]
+    [MemberData(nameof(Verified))]
+    public void PassesTheVerifier(string name, string flags)
+    {
+        var scenario = Scenario.Get(name, flags);
+        Tools.Execute(Tools.Temporary, Tools.Cc, "--verify", scenario.Program("v1")).Expect(0);
+        Tools.Execute(Tools.Temporary, Tools.Cc, "--verify", scenario.Program("v2")).Expect(0);
+        Tools.Execute(Tools.Temporary, Tools.Cc, "--verify", scenario.Patch("v1", "v2")).Expect(0);
+    }
+
     /// <summary>The expected outputs are gcc's.</summary>
     [Theory]
     [MemberData(nameof(Versions))]
@@ -100,6 +111,9 @@ public class ScenarioTests
 
         return data;
     }
+
+    public static TheoryData<string, string> Verified() =>
+        Matrix([.. Directory.GetDirectories(Tools.Programs).Where(d => Directory.Exists(Path.Combine(d, "v2")) || File.Exists(Path.Combine(d, "v2.c"))).Select(d => Path.GetFileName(d)!).Order(StringComparer.Ordinal)]);
 
     private static TheoryData<string, string> Matrix(string[] names)
     {
