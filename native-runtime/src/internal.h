@@ -19,6 +19,7 @@
 #include <upstare/abi.h>
 
 #include "core.h"
+#include "loader.h"
 
 #define hidden __attribute__((visibility("hidden")))
 #define exported __attribute__((visibility("default")))
@@ -70,7 +71,8 @@ struct upstare_loaded {
 	struct upstare_segment segments[UPSTARE_SEGMENTS];
 	unsigned nsegments;
 	char *relro_low, *relro_high;
-	void *handle;
+	void *handle;               /* from dlopen; NULL: the executable, or in image */
+	struct upstare_image image; /* loaded from memory, where dlopen finds no files */
 	char build_id[80];
 	uint64_t content[2]; /* hash of the patch file, its size mixed in */
 	struct upstare_index_entry *index;

@@ -59,6 +59,48 @@ static void *open_bytes(const void *bytes, size_t size, char *message, size_t me
 	return handle;
 }
 
+static void describe_image(struct upstare_loaded *l)
+{
+	const Elf64_Ehdr *h = (const void *)l->image.base;
+	const Elf64_Phdr *p = (const void *)(l->image.base + h->e_phoff);
+	l->base = l->low = l->image.base;
+	l->high = l->low + l->image.span;
+	for (unsigned i = 0; i < h->e_phnum && l->nsegments < UPSTARE_SEGMENTS; i++)
+		if (p[i].p_type == PT_LOAD)
+			l->segments[l->nsegments++] = (struct upstare_segment){
+				l->base + p[i].p_vaddr, l->base + p[i].p_vaddr + p[i].p_memsz, p[i].p_flags};
+}
+
+/*
+ * The dynamic linker is preferred (debuggers and profilers know what it loads), but a process that has changed root, or that
+ * has no /proc, can name no file to it. Returns the module, or NULL with a message.
+ */
+static const struct upstare_module *open_module(struct upstare_loaded *l, const void *bytes, size_t size, char *message,
+						size_t message_size)
+{
+	if (access("/proc/self/fd", X_OK) == 0) {
+		l->handle = open_bytes(bytes, size, message, message_size);
+		const struct upstare_module *m = l->handle ? dlsym(l->handle, "upstare_module") : NULL;
+		return m && upstare_loaded_describe(l, m) == 0 ? m : NULL;
+	}
+	char error[160];
+	if (upstare_image_load(&l->image, bytes, size, NULL, NULL, error, sizeof(error)) != 0) {
+		snprintf(message, message_size, "the patch cannot be loaded: %s", error);
+		return NULL;
+	}
+	describe_image(l);
+	return upstare_image_symbol(&l->image, "upstare_module");
+}
+
+static void close_module(struct upstare_loaded *l)
+{
+	if (l->handle)
+		dlclose(l->handle);
+	else
+		upstare_image_unload(&l->image);
+	l->handle = NULL;
+}
+
 static bool is_slot(const struct upstare_module *m, const uint64_t *word)
 {
 	if ((const unsigned char *)word <= m->flag && m->flag < (const unsigned char *)(word + 1))
@@ -139,7 +181,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	}
 	uint64_t content[2] = {upstare_hash(bytes, size, size), upstare_hash(bytes, size, ~size)};
 	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
-		if (l->handle && memcmp(l->content, content, sizeof(content)) == 0 && !in_use(l)) {
+		if ((l->handle || l->image.base) && memcmp(l->content, content, sizeof(content)) == 0 && !in_use(l)) {
 			restore_words(l);
 			return l;
 		}
@@ -150,14 +192,14 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 		return NULL;
 	}
 	memset(l, 0, sizeof(*l));
-	l->handle = open_bytes(bytes, size, message, message_size);
-	if (!l->handle)
-		return NULL;
-	const struct upstare_module *m = dlsym(l->handle, "upstare_module");
-	if (!m || m->abi_version != UPSTARE_ABI_VERSION || !m->is_patch || !m->patch || !m->patch->old_build_id ||
+	snprintf(message, message_size, "not a patch made by upstare-patch");
+	const struct upstare_module *m = open_module(l, bytes, size, message, message_size);
+	if (!m)
+		goto failed;
+	if (m->abi_version != UPSTARE_ABI_VERSION || !m->is_patch || !m->patch || !m->patch->old_build_id ||
 	    !m->patch->new_build_id) {
 		snprintf(message, message_size,
-			 m && m->abi_version != UPSTARE_ABI_VERSION ? "the patch was made by another release of upstare-patch"
+			 m->abi_version != UPSTARE_ABI_VERSION ? "the patch was made by another release of upstare-patch"
 								    : "not a patch made by upstare-patch");
 		goto failed;
 	}
@@ -165,7 +207,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	*code = 5;
 	size_t stubs = (size_t)(m->stubs_end - m->stubs);
 	l->bodies = upstare_arena((stubs + 1) * sizeof(void *));
-	if (upstare_loaded_describe(l, m) || !l->bodies || save_words(l)) {
+	if (!l->bodies || save_words(l)) {
 		snprintf(message, message_size, "no memory for the patch");
 		goto failed;
 	}
@@ -178,7 +220,6 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	upstare_modules = l;
 	return l;
 failed:
-	dlclose(l->handle);
-	l->handle = NULL;
+	close_module(l);
 	return NULL;
 }

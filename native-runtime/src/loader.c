@@ -239,8 +239,23 @@ static int protect(struct loading *l)
 	return 0;
 }
 
+/* Whether the records of .eh_frame end in the zero length by which libgcc knows the end (crtend.o brings it). */
+static int terminated(const struct loading *l, const char *record)
+{
+	uint32_t length;
+	while (inside_image(l, record, sizeof(length))) {
+		memcpy(&length, record, sizeof(length));
+		if (length == 0)
+			return 1;
+		if (length == UINT32_MAX || !inside_image(l, record + 4, length))
+			return 0;
+		record += 4 + length;
+	}
+	return 0;
+}
+
 /* .eh_frame_hdr (LSB, "Exception Frames"): version, encodings, then the address of .eh_frame. */
-static void register_unwind_tables(struct loading *l)
+static int register_unwind_tables(struct loading *l)
 {
 	for (int i = 0; i < l->header->e_phnum; i++) {
 		const Elf64_Phdr *s = &l->segments[i];
@@ -249,12 +264,16 @@ static void register_unwind_tables(struct loading *l)
 		const unsigned char *header = (const unsigned char *)(l->image->base + s->p_vaddr);
 		int32_t distance;
 		if (header[0] != 1 || header[1] != 0x1b /* DW_EH_PE_pcrel | DW_EH_PE_sdata4 */)
-			return;
+			break;
 		memcpy(&distance, header + 4, sizeof(distance));
-		l->image->eh_frame = (void *)(header + 4 + distance);
-		if (__register_frame != NULL)
-			__register_frame(l->image->eh_frame);
+		const char *table = (const char *)header + 4 + distance;
+		if (__register_frame == NULL || !terminated(l, table))
+			break;
+		l->image->eh_frame = (void *)table;
+		__register_frame(l->image->eh_frame);
+		return 0;
 	}
+	return fail(l, "the patch has no unwind tables that can be registered");
 }
 
 int upstare_image_load(struct upstare_image *image, const void *elf, size_t size, upstare_bind_fn bind, void *context,
@@ -265,11 +284,11 @@ int upstare_image_load(struct upstare_image *image, const void *elf, size_t size
 	memset(image, 0, sizeof(*image));
 	if (check_header(&l) != 0)
 		return -1;
-	if (map_segments(&l) != 0 || link_image(&l) != 0 || protect(&l) != 0) {
+	if (map_segments(&l) != 0 || link_image(&l) != 0 || protect(&l) != 0 ||
+	    register_unwind_tables(&l) != 0) {
 		upstare_image_unload(image);
 		return -1;
 	}
-	register_unwind_tables(&l);
 	return 0;
 }
 

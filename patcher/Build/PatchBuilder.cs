@@ -121,7 +121,7 @@ public sealed class PatchBuilder
         List<string> command =
         [
             .. _compiler, "-shared", "-nostartfiles", "-o", made, code.Path, .. objects, "-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,-z,defs",
-            "-Wl,-z,noexecstack", "-Wl,--warn-unresolved-symbols", "-Wl,--build-id", "-Wl,--no-as-needed", "-Wl,--version-script=" + script,
+            "-Wl,-z,noexecstack", "-Wl,--hash-style=both", "-Wl,--warn-unresolved-symbols", "-Wl,--build-id", "-Wl,--no-as-needed", "-Wl,--version-script=" + script,
         ];
         foreach (string path in program.RunPath())
         {
@@ -141,6 +141,8 @@ public sealed class PatchBuilder
             }
         }
 
+        // Ends .eh_frame: a process that cannot dlopen registers it by hand (native-runtime/src/loader.c).
+        command.Add(Tool.Run([.. _compiler, "-print-file-name=crtendS.o"]).Output.Trim());
         string said = Tool.Need(command, "the patch does not link");
         var missing = new SortedSet<string>(StringComparer.Ordinal);
         foreach (string line in said.Split('\n'))

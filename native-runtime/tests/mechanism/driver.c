@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,22 @@ static long maps_count(void)
 	if (f)
 		fclose(f);
 	return n;
+}
+
+static void recursion(int depth);
+
+/* A process that has changed root sees no /proc: nothing can be named to dlopen. Back and forth, as copies are used again. */
+static void changed_root(void)
+{
+	char directory[] = "/tmp/upstare-root-XXXXXX";
+	if (!mkdtemp(directory) || unshare(CLONE_NEWUSER | CLONE_NEWNS) || chroot(directory) || chdir("/")) {
+		puts("root: this machine lets nobody change root here");
+		exit(77);
+	}
+	recursion(100);
+	for (int i = 0; i < 20; i++)
+		EXPECT(apply(i & 1 ? forth : back, 2000) == 0);
+	EXPECT(strstr(answer, "pause_us"));
 }
 
 static void recursion(int depth)
@@ -333,6 +350,8 @@ int main(int argc, char **argv)
 		blocked(WAIT_CONDITION);
 	else if (strcmp(what, "sleep") == 0)
 		blocked(WAIT_SLEEP);
+	else if (strcmp(what, "root") == 0)
+		changed_root();
 	else if (strcmp(what, "undo") == 0)
 		undo();
 	else if (strcmp(what, "timeout") == 0)
