@@ -27,7 +27,10 @@ public class ScenarioTests
     [MemberData(nameof(AtFirstGate))]
     public void IsUpdated(string name, string flags)
     {
-        using var program = Scenario.Get(name, flags).Start("v1");
+        // The patch is made first: in blocked the time of the sleeps runs.
+        var scenario = Scenario.Get(name, flags);
+        scenario.Patch("v1", "v2");
+        using var program = scenario.Start("v1");
         program.WaitForGate();
         program.Update("v2");
         program.FinishAs("update.out");
