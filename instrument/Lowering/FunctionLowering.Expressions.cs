@@ -301,6 +301,12 @@ internal sealed partial class FunctionLowering
         }
 
         string value = Value(e);
+        if (_active.Exists(held => Name(held) == value))
+        {
+            // A call's own temporary: nothing writes it again before the full expression ends.
+            return value;
+        }
+
         Temp t = NewTemp(e.Type);
         Emit(Name(t) + " = " + value + "; ");
         return Name(t);
