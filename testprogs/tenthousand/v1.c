@@ -121,7 +121,7 @@ static struct measure measure(void)
 int main(int argc, char **argv)
 {
 	pthread_t threads[4];
-	long rounds = argc > 1 ? atol(argv[1]) : 2000, mine[2] = {0, 0}, changes = 0, early = 0;
+	long rounds = argc > 1 ? atol(argv[1]) : 1000, mine[2] = {0, 0}, changes = 0, early = 0;
 	struct measure before = {0, 0, 0, 0}, after;
 	int seen = version();
 
