@@ -22,8 +22,6 @@ internal sealed class FunctionIndex
 
     public IReadOnlyList<ElfSymbol> All => _sorted;
 
-    public bool IsEmpty => _sorted.Count == 0;
-
     /// <summary>The symbol whose range holds the address, or null.</summary>
     public ElfSymbol? At(ulong address)
     {

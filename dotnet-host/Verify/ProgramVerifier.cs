@@ -34,7 +34,7 @@ public sealed class ProgramVerifier
 
     private void Run()
     {
-        _result.IsStripped = _functions.IsEmpty;
+        _result.IsStripped = _file.Section(".symtab") is null;
         foreach (FunctionInfo function in _tables.Functions)
         {
             var cost = new FunctionCost { Name = function.Key, File = function.File, Line = function.Line };
