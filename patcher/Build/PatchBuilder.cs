@@ -198,10 +198,10 @@ public sealed class PatchBuilder
 
             string source = Path.Combine(_directory, $"{number}.{part}.c");
             string output = Path.Combine(_directory, $"{number}.{part}.o");
-            File.WriteAllBytes(source, text);
+            File.WriteAllBytes(source, Visibility.Open(text));
             // -flto would leave nothing for ld -r to join; the other options are those of upstare-cc (dotnet-host/Cc).
             Tool.Need(
-                [.. _compiler, .. unit.Flags, "-fPIC", "-fno-lto", "-ftls-model=initial-exec", .. CompilerFlags.Required, "-c", "-x", "c", source, "-o", output],
+                [.. _compiler, .. unit.Flags, "-fPIC", "-fvisibility=hidden", "-fno-lto", "-ftls-model=initial-exec", .. CompilerFlags.Required, "-c", "-x", "c", source, "-o", output],
                 unit.Id + ": the new version does not compile as a patch");
             objects.Add(output);
         }

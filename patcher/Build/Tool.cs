@@ -42,6 +42,13 @@ public static class Tool
     public static string Need(IReadOnlyList<string> command, string what, PatchError error = PatchError.BadInput)
     {
         (int code, string output, string errors) = Run(command);
-        return code == 0 ? errors : throw new PatchException(error, $"{what}:\n{errors}{output}".TrimEnd());
+        if (code == 0)
+        {
+            return errors;
+        }
+
+        // Beside errors, what the linker warns of is what the runtime provides.
+        IEnumerable<string> lines = (errors + output).Split('\n').Where(l => !l.Contains(": warning: ", StringComparison.Ordinal));
+        throw new PatchException(error, $"{what}:\n{string.Join('\n', lines)}".TrimEnd());
     }
 }

@@ -94,6 +94,14 @@ public class SourceTests
         }
     }
 
+    [Theory]
+    [InlineData("extern int a __attribute__((visibility(\"hidden\")));", "extern int a __attribute__((visibility(\"default\")));")]
+    [InlineData("__attribute__ (( __visibility__ ( \"internal\" ))) extern int b;", "__attribute__ (( __visibility__ ( \"default\" ))) extern int b;")]
+    [InlineData("#pragma GCC visibility push(hidden)\nint visibility;", "#pragma GCC visibility push(default)\nint visibility;")]
+    [InlineData("extern char upstare_flag __attribute__((visibility(\"hidden\")));", "extern char upstare_flag __attribute__((visibility(\"hidden\")));")]
+    public void HiddenDeclarationsCanBeBoundElsewhere(string text, string expected) =>
+        Assert.Equal(expected, System.Text.Encoding.Latin1.GetString(Visibility.Open(System.Text.Encoding.Latin1.GetBytes(text))));
+
     private static void Compile(PatchText text)
     {
         string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
