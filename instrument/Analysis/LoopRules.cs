@@ -34,7 +34,7 @@ internal sealed class LoopRules(TranslationUnit unit, PointsPolicy policy, Func<
                 break;
         }
 
-        int inner = node is LoopStmt ? depth + 1 : depth;
+        int inner = node is LoopStmt nest && !IsOnce(nest) ? depth + 1 : depth;
         foreach (Node child in node.Children)
         {
             Collect(child, inner, labels, checks);
@@ -53,7 +53,7 @@ internal sealed class LoopRules(TranslationUnit unit, PointsPolicy policy, Func<
             return false;
         }
 
-        bool innermost = !Walk.Any(loop.Body, n => n is LoopStmt);
+        bool innermost = !Walk.Any(loop.Body, n => n is LoopStmt inner && !IsOnce(inner));
         if (depth == 0 && !innermost)
         {
             return true;
