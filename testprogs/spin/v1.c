@@ -7,7 +7,7 @@
 
 static volatile unsigned beat;
 
-#define PATIENCE 2000000000
+#define PATIENCE 15000000000L
 
 static long in_while(void)
 {
