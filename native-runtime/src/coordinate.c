@@ -60,7 +60,7 @@ static void await(uint32_t state)
 static void order(uint32_t what)
 {
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
-		if (what == UPSTARE_ORDER_GO_ON || what == UPSTARE_ORDER_RELEASE)
+		if (what == UPSTARE_ORDER_GO_ON || what == UPSTARE_ORDER_UNDO || what == UPSTARE_ORDER_RELEASE)
 			t->state = UPSTARE_RUNNING;
 		__atomic_store_n(&t->order, what, __ATOMIC_RELEASE);
 		upstare_futex_wake(&t->order, 1);
@@ -248,25 +248,6 @@ static int transform(struct upstare_context *c)
 	return upstare_map_globals(c);
 }
 
-/* Puts the old version's frames back: through its own clones, from its own records. */
-static int prepare_undo(void)
-{
-	int result = 0;
-	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
-		if (t->empty)
-			continue;
-		t->pops = t->index;
-		upstare_place(t, t->nindex, t->index);
-		if (upstare_choose_stack(t)) {
-			/* the old frames did fit where they were */
-			t->placed = &t->own;
-			t->new_sp = (char *)(((uintptr_t)t->own.retained - 128) & ~(uintptr_t)15);
-			result = -1;
-		}
-	}
-	return result;
-}
-
 static void commit(struct upstare_context *c)
 {
 	upstare_forward_all(c);
@@ -291,13 +272,24 @@ static void trim(void)
 	}
 }
 
-static void rebuild(struct upstare_context *c, bool committed)
+/* Every thread's stack is put back, and it goes on where it was parked. */
+static void undo(void)
+{
+	uint64_t mask;
+	upstare_lock(&mask);
+	raise_flags(false);
+	finish_phase();
+	order(UPSTARE_ORDER_UNDO);
+	upstare_unlock(&mask);
+}
+
+static void rebuild(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
 	uint64_t mask;
 	order(UPSTARE_ORDER_REBUILD);
 	await(UPSTARE_REBUILT);
-	if (committed && patch->after)
+	if (patch->after)
 		patch->after(c);
 	trim();
 	/* A thread that is let go may end at once: the list must not change meanwhile. */
@@ -344,19 +336,18 @@ static int carry_out(struct upstare_context *c, struct times *at, struct upstare
 		c->why = "no memory for the index of the frame records";
 	else
 		failed = transform(c);
+	unsigned threads = upstare_nthreads;
 	if (failed) {
-		prepare_undo();
-		raise_flags(false);
+		undo();
 	} else {
 		commit(c);
+		at->mapped = upstare_now();
+		rebuild(c);
+		upstare_lock(&mask);
+		finish_phase();
+		upstare_unlock(&mask);
+		at->released = upstare_now();
 	}
-	at->mapped = upstare_now();
-	unsigned threads = upstare_nthreads;
-	rebuild(c, !failed);
-	upstare_lock(&mask);
-	finish_phase();
-	upstare_unlock(&mask);
-	at->released = upstare_now();
 	upstare_futex_wake(&upstare_update.event, INT_MAX);
 	if (failed && c->elsewhere)
 		return AGAIN;

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -139,6 +140,7 @@ enum upstare_order {
 	UPSTARE_ORDER_WAIT,
 	UPSTARE_ORDER_GO_ON,
 	UPSTARE_ORDER_UNROLL,
+	UPSTARE_ORDER_UNDO, /* after UNROLL: the stack as it was, and on */
 	UPSTARE_ORDER_REBUILD,
 	UPSTARE_ORDER_RELEASE,
 };
@@ -174,8 +176,14 @@ struct upstare_thread {
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
 	char *park_sp;
+	/* The stack as it was before it was unrolled: what undoing an update goes back to (snapshot.c). */
+	char *snapshot_low, *snapshot_high; /* the part that frames stand on */
+	char *snapshot;
+	size_t snapshot_size;
+	jmp_buf resume;
 	struct upstare_stack *placed;
 	char *new_sp;
+	char *rebuilt_sp; /* new_sp of the last update that was carried out: the outermost frame stands right below */
 	size_t frames, record_bytes;
 	char *records, *mapped;
 	size_t records_size, mapped_size;
@@ -214,10 +222,19 @@ extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that ha
 #define UPSTARE_WANT_COUNT 2
 /* Parks the thread if it may. after: UPSTARE_AFTER or 0. 1: unroll now (all signals are blocked). */
 hidden int upstare_park(unsigned after);
-hidden int upstare_verify(struct upstare_thread *);
+hidden int upstare_verify(struct upstare_thread *, char *sp);
 /* Whether this thread has been found unable to park in this update: it blocks plainly then. */
 hidden bool upstare_has_obstacle(void);
 extern hidden const char upstare_in_library[];
+
+/* ---- snapshot.c ---- */
+/* Room for the thread's frames from low up to the base's; called before the thread is counted as parked. 0, or -1: no memory. */
+hidden int upstare_snapshot_room(struct upstare_thread *, char *low, char *high);
+/* Saves the bytes; t->resume has been set by setjmp. */
+hidden void upstare_snapshot_take(struct upstare_thread *);
+/* Puts them back and goes on at t->resume. Runs on the control stack. */
+hidden void upstare_snapshot_restore(struct upstare_thread *) __attribute__((noreturn));
+hidden void upstare_snapshot_free(struct upstare_thread *);
 hidden void upstare_park_entry(void);
 
 /* ---- coordinate.c ---- */

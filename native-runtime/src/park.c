@@ -18,11 +18,14 @@ extern hidden const char upstare_text_end[] __asm__("__stop_upstare_text");
 /* Records of inlined frames are not seen by the unwinder: room for this many times what it sees. Only touched pages count. */
 #define RECORD_FACTOR 16
 #define RECORD_SPARE ((size_t)4 << 20)
+/* More than upstare_park's own frame takes below its frame address. */
+#define PARK_FRAME 1024
 
 struct walk {
 	struct upstare_thread *thread;
 	const struct upstare_loaded *current, *target;
 	size_t frames, bytes;
+	char *base_sp; /* where the base calls from */
 	bool done;
 	struct upstare_obstacle obstacle;
 };
@@ -50,6 +53,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 	uintptr_t pc = _Unwind_GetIPInfo(context, &interrupted);
 	if (pc == (uintptr_t)upstare_base_return) {
 		w->done = !w->obstacle.why;
+		w->base_sp = (char *)_Unwind_GetCFA(context);
 		return _URC_NORMAL_STOP;
 	}
 	if (interrupted)
@@ -110,8 +114,11 @@ static int room(char **area, size_t *have, size_t want)
 	return 0;
 }
 
-/* 0: every frame down to the base can be mapped, and there is room for the records. Else thread->obstacle says what is not. */
-int upstare_verify(struct upstare_thread *t)
+/*
+ * 0: every frame down to the base can be mapped, and there is room for the records and for what undoing needs. Else
+ * thread->obstacle says what is not. sp: the lowest frame that is to be unrolled.
+ */
+int upstare_verify(struct upstare_thread *t, char *sp)
 {
 	struct walk w = {.thread = t, .current = upstare_current, .target = upstare_update.target};
 	_Unwind_Backtrace(step, &w);
@@ -125,7 +132,8 @@ int upstare_verify(struct upstare_thread *t)
 	size_t want = RECORD_SPARE + w.bytes * RECORD_FACTOR;
 	size_t index = (want / sizeof(struct __up_header) + 1) * 2 * sizeof(void *);
 	if (room(&t->records, &t->records_size, want) ||
-	    room((char **)&t->index, &t->index_size, (index + 4095) & ~(size_t)4095)) {
+	    room((char **)&t->index, &t->index_size, (index + 4095) & ~(size_t)4095) ||
+	    upstare_snapshot_room(t, sp, t->rebuilt_sp ? t->rebuilt_sp : w.base_sp)) {
 		t->obstacle = (struct upstare_obstacle){0, NULL, 0, "no memory for the frame records"};
 		return -1;
 	}
@@ -172,7 +180,10 @@ int upstare_park(unsigned after)
 		goto go_on;
 	if (__atomic_load_n(&upstare_update.phase, __ATOMIC_ACQUIRE) != UPSTARE_PARKING)
 		goto go_on;
-	int obstructed = !t->empty && upstare_verify(t);
+	/* At a point the frames end at the program's rsp; a wrapped call is the innermost frame itself, with this one above it. */
+	bool at_point = t->tls->saved_sp != NULL;
+	char *sp = at_point ? t->tls->saved_sp : (char *)__builtin_frame_address(0);
+	int obstructed = !t->empty && upstare_verify(t, at_point ? sp : sp - PARK_FRAME);
 	upstare_lock(&ignored);
 	if (upstare_update.phase != UPSTARE_PARKING || upstare_update.generation != generation) {
 		upstare_unlock(&ignored);
@@ -186,17 +197,27 @@ int upstare_park(unsigned after)
 		t->order = UPSTARE_ORDER_WAIT;
 		t->state = UPSTARE_PARKED;
 		t->mask = mask;
-		t->park_sp = t->tls->saved_sp ? t->tls->saved_sp : (char *)__builtin_frame_address(0);
+		t->park_sp = sp;
 	}
 	upstare_unlock(&ignored);
 	upstare_event();
 	if (obstructed || next_order(t, UPSTARE_ORDER_WAIT) == UPSTARE_ORDER_GO_ON)
 		goto go_on;
 	t->saved_errno = error;
+	if (!t->empty) {
+		if (_setjmp(t->resume) != 0)
+			goto undone;
+		/* What the base does while the stack is unrolled happens below the frames that are parked here. */
+		if (at_point)
+			t->tls->control_sp = (char *)(((uintptr_t)__builtin_frame_address(0) - PARK_FRAME) & ~(uintptr_t)15);
+		upstare_snapshot_take(t);
+	}
 	t->tls->after = after;
 	t->tls->top = t->records;
 	t->tls->unrolling = 1;
 	return 1;
+undone:
+	t->tls->saved_sp = at_point ? t->park_sp : NULL;
 go_on:
 	upstare_set_signals(&mask);
 	errno = error;
@@ -232,7 +253,11 @@ struct upstare_restart upstare_unrolled(char *base_sp)
 	t->tls->unrolling = 0;
 	t->tls->saved_sp = NULL;
 	set_state(t, UPSTARE_UNROLLED);
-	next_order(t, UPSTARE_ORDER_UNROLL);
+	uint32_t next = next_order(t, UPSTARE_ORDER_UNROLL);
+	t->tls->control_sp = (char *)t;
+	if (next == UPSTARE_ORDER_UNDO)
+		upstare_snapshot_restore(t);
+	t->rebuilt_sp = t->new_sp;
 	t->pop = t->nindex;
 	return (struct upstare_restart){t->new_sp, clone_of(t->pops[t->nindex - 1])};
 }
@@ -257,6 +282,12 @@ static void released(struct upstare_thread *t)
 	errno = t->saved_errno;
 }
 
+static void leave_undone(struct upstare_thread *t)
+{
+	upstare_set_signals(&t->mask);
+	errno = t->saved_errno;
+}
+
 exported void upstare_resumed(void)
 {
 	released(upstare_self);
@@ -270,8 +301,10 @@ void upstare_park_entry(void)
 	if (upstare_park(0)) {
 		t->tls->unrolling = 0;
 		set_state(t, UPSTARE_UNROLLED);
-		next_order(t, UPSTARE_ORDER_UNROLL);
-		released(t);
+		if (next_order(t, UPSTARE_ORDER_UNROLL) == UPSTARE_ORDER_REBUILD)
+			released(t);
+		else
+			leave_undone(t);
 	}
 	t->empty = false;
 }
