@@ -7,7 +7,7 @@ namespace UpStare.Instrument;
 public static class Instrumenter
 {
     /// <summary>
-    /// The hot and the clone text. Both are to be compiled as C with the unit's own flags (and the clone text with -w), with
+    /// The hot text, and the clone text where the options ask for resume clones. Both are to be compiled as C with the unit's own flags (and the clone text with -w), with
     /// gcc's preprocessor for the macros of the prelude at their head, and made one object.
     /// </summary>
     /// <param name="plan">A plan of <see cref="Planner.Plan"/>.</param>
@@ -17,7 +17,7 @@ public static class Instrumenter
         bool clones = false;
         foreach (FunctionPlan f in plan.Functions)
         {
-            clones |= f.IsTransformed;
+            clones |= f.IsTransformed && plan.Options.HasClones;
         }
 
         string clone = clones ? new UnitEmitter(plan, TextKind.Clone).Write() : "";

@@ -47,6 +47,12 @@ public sealed class InstrumentOptions
     /// <summary>Function keys that get a stub although this unit takes no address of them.</summary>
     public IReadOnlySet<string> ForcedStubs { get; init; } = new HashSet<string>();
 
+    /// <summary>
+    /// Whether resume clones are made. A patch has them, since the stack is rebuilt through them; a program needs none: what
+    /// it starts with is never rebuilt, and undoing an update puts its stack back as it was.
+    /// </summary>
+    public bool HasClones { get; init; }
+
     /// <summary>Path of a file whose bytes become this object's share of section .upstare.units (incbin), or null.</summary>
     public string? UnitsFile { get; init; }
 }

@@ -142,6 +142,7 @@ public static class PatchMaker
                 SymbolHash = stored.SymbolHash,
                 Points = stored.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
                 Mode = InstrumentMode.Patch,
+                HasClones = true,
                 BindVariable = key => bindings.GetValueOrDefault(key, VariableBinding.Define),
                 ForcedStubs = stubs,
             };

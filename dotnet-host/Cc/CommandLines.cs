@@ -80,8 +80,7 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
     /// <param name="text">The file with the text.</param>
     /// <param name="output">The object.</param>
     /// <param name="source">The user's source, named in debug information.</param>
-    /// <param name="isClone">The text holds resume clones.</param>
-    public List<string> Transformed(string text, string output, string source, bool isClone)
+    public List<string> Transformed(string text, string output, string source)
     {
         List<string> args = [.. settings.Compiler];
         foreach (Option option in invocation.Options)
@@ -98,30 +97,8 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
             args.Add("-fdebug-prefix-map=" + text + "=" + source);
         }
 
-        if (isClone && Optimizes())
-        {
-            // A clone runs once for each frame that is rebuilt, and its many entries keep -O2 from doing much with it: -O1
-            // takes half the time to compile.
-            args.Add("-O1");
-        }
-
         args.AddRange(["-c", "-x", "c", text, "-o", output]);
         return args;
-    }
-
-    /// <summary>The last -O asks for more than -O1.</summary>
-    private bool Optimizes()
-    {
-        bool result = false;
-        foreach (Option option in invocation.Options)
-        {
-            if (option.Word.StartsWith("-O", StringComparison.Ordinal))
-            {
-                result = option.Word is not ("-O0" or "-O" or "-O1" or "-Og");
-            }
-        }
-
-        return result;
     }
 
     /// <summary>The file that gcc writes dependencies to: the output's (or source's) name with .d for the suffix.</summary>

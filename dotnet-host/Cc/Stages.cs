@@ -17,8 +17,10 @@ public sealed class Stages
 
     public required byte[] HotText { get; init; }
 
-    /// <summary>Empty where there is nothing to resume.</summary>
-    public required byte[] CloneText { get; init; }
+    /// <summary>The resume clones that a patch would have; made only where somebody looks at them.</summary>
+    public byte[] CloneText => _clones?.Invoke() ?? [];
+
+    private Func<byte[]>? _clones;
 
     /// <summary>Parses, plans and transforms. Null, with the reason, where the file has to stay plain.</summary>
     /// <param name="job">What to transform.</param>
@@ -88,6 +90,12 @@ public sealed class Stages
         File.WriteAllBytes(units, job.Metadata(preprocessed, plainReason: null).Encode());
         UnitPlan plan = Planner.Plan(unit, job.InstrumentOptions(units));
         InstrumentResult made = Instrumenter.Transform(plan);
-        return new Stages { Preprocessed = preprocessed, Plan = plan, HotText = made.HotText, CloneText = made.CloneText };
+        return new Stages
+        {
+            Preprocessed = preprocessed,
+            Plan = plan,
+            HotText = made.HotText,
+            _clones = () => Instrumenter.Transform(Planner.Plan(unit, job.InstrumentOptions(units, hasClones: true))).CloneText,
+        };
     }
 }

@@ -82,11 +82,13 @@ public sealed record TransformJob(
 
     /// <summary>How the unit is to be instrumented.</summary>
     /// <param name="units">The file with <see cref="Metadata"/>.</param>
-    public InstrumentOptions InstrumentOptions(string units) => new()
+    /// <param name="hasClones">Resume clones are wanted too.</param>
+    public InstrumentOptions InstrumentOptions(string units, bool hasClones = false) => new()
     {
         UnitId = UnitId,
         SymbolHash = SymbolHash,
         Points = Settings.AllPoints ? PointsPolicy.All : PointsPolicy.Default,
+        HasClones = hasClones,
         UnitsFile = units,
     };
 

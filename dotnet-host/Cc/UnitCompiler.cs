@@ -99,42 +99,18 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
 
         string name = CommandLines.BaseName(input.Path);
         stages.Keep(settings, name);
-        int hot = Start(stages.HotText, isClone: false, name, input, out string hotObject, out string hotErrors);
-        string cloneObject = "", cloneErrors = "";
-        int clone = stages.CloneText.Length == 0 ? 0 : Start(stages.CloneText, isClone: true, name, input, out cloneObject, out cloneErrors);
-        int hotCode = Child.Wait(hot);
-        int cloneCode = clone == 0 ? 0 : Child.Wait(clone);
-        if (hotCode != 0 || cloneCode != 0)
-        {
-            reason = "the compiler rejects the transformed text: " + FirstError(hotCode != 0 ? hotErrors : cloneErrors);
-            settings.Log(input.Path + ": " + reason);
-            return null;
-        }
-
-        if (clone == 0)
-        {
-            return hotObject;
-        }
-
-        string merged = workspace.Fresh(CommandLines.DefaultObject(input.Path, ".o"));
-        string linkErrors = workspace.Fresh("ld");
-        if (Child.Wait(Child.Spawn(["ld", "-r", "-o", merged, hotObject, cloneObject], "/dev/null", linkErrors)) != 0)
-        {
-            reason = "ld -r: " + FirstError(linkErrors);
-            settings.Log(input.Path + ": " + reason);
-            return null;
-        }
-
-        return merged;
-    }
-
-    private int Start(byte[] text, bool isClone, string name, InputFile input, out string output, out string errors)
-    {
         string file = workspace.Fresh(name);
-        File.WriteAllBytes(file, text);
-        output = CommandLines.WithSuffix(file, ".o");
-        errors = file + ".errors";
-        return Child.Spawn(_lines.Transformed(file, output, input.Path, isClone), "/dev/null", errors, keepDependencyVariables: false);
+        File.WriteAllBytes(file, stages.HotText);
+        string output = CommandLines.WithSuffix(file, ".o");
+        string errors = file + ".errors";
+        if (Child.Wait(Child.Spawn(_lines.Transformed(file, output, input.Path), "/dev/null", errors, keepDependencyVariables: false)) != 0)
+        {
+            reason = "the compiler rejects the transformed text: " + FirstError(errors);
+            settings.Log(input.Path + ": " + reason);
+            return null;
+        }
+
+        return output;
     }
 
     private static string FirstError(string file)

@@ -133,9 +133,14 @@ public sealed class ProgramVerifier
         }
     }
 
-    /// <summary>Clones stand together, not between hot functions.</summary>
+    /// <summary>All functions of a patch have clones, those of a program none; clones stand together, not between hot functions.</summary>
     private void CheckClones()
     {
+        if (_tables.Functions.All(f => f.ResumeClone == 0))
+        {
+            return;
+        }
+
         foreach (FunctionInfo function in _tables.Functions)
         {
             if (function.ResumeClone == 0 || _file.At(function.ResumeClone) is not { IsCode: true })

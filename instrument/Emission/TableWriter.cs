@@ -127,7 +127,7 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
                 Line(".globl " + f.Descriptor);
                 Line(".hidden " + f.Descriptor);
                 Line($"{f.Descriptor}: .long {String(f.Key)}, {String(f.Decl.Name)}, {String(f.Place.File)}, {N(f.Place.Line)}");
-                Line($".long {f.Clone}-., {N(f.LayoutHash)}, {N(f.RecordSize)}, {N(f.Points.Count)}, {points}-., 0");
+                Line($".long {(plan.Options.HasClones ? f.Clone + "-." : "0")}, {N(f.LayoutHash)}, {N(f.RecordSize)}, {N(f.Points.Count)}, {points}-., 0");
                 Line(".popsection");
             }
         }

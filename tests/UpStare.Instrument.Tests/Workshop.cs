@@ -28,6 +28,7 @@ internal sealed class Workshop : IDisposable
             UnitId = name,
             SymbolHash = "0123abcd",
             Points = points,
+            HasClones = true,
         }));
     }
 
