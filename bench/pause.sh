@@ -36,7 +36,7 @@ for threads in 1 4; do
 	for part in $parts; do
 		sed -n "s/.*\"$part\": *\([0-9.]*\).*/\1/p" "$work/answers" | sort -n | awk -v part="$part" '
 			{ v[NR] = $1 }
-			END { if (NR) printf "%-14s %10.1f %10.1f %10.1f %10.1f\n", part, v[1], v[int((NR + 1) / 2)], v[int(NR * 0.99) > 0 ? int(NR * 0.99) : 1], v[NR] }'
+			END { high = int(NR * 0.99); if (!high) high = 1; if (NR) printf "%-14s %10.1f %10.1f %10.1f %10.1f\n", part, v[1], v[int((NR + 1) / 2)], v[high], v[NR] }'
 	done
 	echo
 done
