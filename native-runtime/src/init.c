@@ -4,9 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE(type, name)                                                                                              \
-	extern const type upstare_table_##name[] __asm__("__start_" #name) __attribute__((weak, visibility("hidden")));    \
-	extern const type upstare_table_##name##_end[] __asm__("__stop_" #name) __attribute__((weak, visibility("hidden")))
+/*
+ * gcc writes no .hidden for a weak name that it only refers to. Without it the table of a section that a patch has not
+ * is bound by the dynamic linker to that of a program linked with -rdynamic.
+ */
+#define TABLE(type, name)                                                       \
+	extern const type upstare_table_##name[] __asm__("__start_" #name)      \
+		__attribute__((weak, visibility("hidden")));                    \
+	extern const type upstare_table_##name##_end[] __asm__("__stop_" #name) \
+		__attribute__((weak, visibility("hidden")));                    \
+	__asm__(".hidden __start_" #name "\n\t.hidden __stop_" #name)
 
 TABLE(struct upstare_point_entry, upstare_points);
 TABLE(struct upstare_function, upstare_functions);
