@@ -76,6 +76,7 @@ struct upstare_loaded {
 	struct upstare_image image; /* loaded from memory, where dlopen finds no files */
 	char build_id[80];
 	uint64_t content[2]; /* hash of the patch file, its size mixed in */
+	const void *held;    /* the patch file in the run mode, which keeps it mapped */
 	struct upstare_index_entry *index;
 	size_t nindex;
 	uint32_t *by_key; /* open hash: function number + 1, by key */
@@ -287,6 +288,7 @@ hidden void upstare_context_free(struct upstare_context *);
 /* ---- run.c ---- */
 hidden void upstare_run_init(void);
 hidden int upstare_run_due(void); /* a point at which an update is due: 1: unroll */
+hidden bool upstare_run_holds(const void *bytes); /* bytes is a patch that stays mapped for good */
 extern hidden bool upstare_run_mode;
 extern hidden int64_t upstare_run_left; /* points until the next update is due */
 

@@ -179,6 +179,13 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 		snprintf(message, message_size, "%s", why);
 		return NULL;
 	}
+	/* The run mode's patches stay mapped as they are: their content is looked at once. */
+	const void *held = upstare_run_holds(bytes) ? bytes : NULL;
+	for (struct upstare_loaded *l = upstare_modules; held && l; l = l->next)
+		if (l->held == held && !in_use(l)) {
+			restore_words(l);
+			return l;
+		}
 	uint64_t content[2] = {upstare_hash(bytes, size, size), upstare_hash(bytes, size, ~size)};
 	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
 		if ((l->handle || l->image.base) && memcmp(l->content, content, sizeof(content)) == 0 && !in_use(l)) {
@@ -216,6 +223,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	memset(l->build_id, 0, sizeof(l->build_id));
 	snprintf(l->build_id, sizeof(l->build_id), "%s", m->patch->new_build_id);
 	memcpy(l->content, content, sizeof(content));
+	l->held = held;
 	l->next = upstare_modules;
 	upstare_modules = l;
 	return l;

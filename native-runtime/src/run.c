@@ -126,6 +126,14 @@ int upstare_run_due(void)
 	}
 }
 
+bool upstare_run_holds(const void *bytes)
+{
+	for (unsigned i = 0; i < npatches; i++)
+		if (patches[i].bytes == bytes)
+			return true;
+	return false;
+}
+
 static int read_patch(const char *path)
 {
 	struct stat s;
