@@ -33,8 +33,8 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             text.Append("__builtin_va_start(__up_va0, ").Append(LastParameter()).Append("); ");
         }
 
-        text.Append('\n').Append(body);
-        End(text);
+        text.Append(lowering.ExitVariables(withRecord: true)).Append('\n').Append(body);
+        End(text, lowering);
         return text.ToString();
     }
 
@@ -50,9 +50,10 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             .Append("(void) __attribute__((visibility(\"hidden\"), section(\".text.unlikely.upstare\"), noinline));\n__typeof__(")
             .Append(type).Append(") ").Append(function.Clone).Append("(void) { ");
         Variables(text);
+        text.Append(lowering.ExitVariables(withRecord: false));
         Dispatch(text, f, lowering.SetJmpSites);
         text.Append(body);
-        End(text);
+        End(text, lowering);
         return text.ToString();
     }
 
@@ -132,10 +133,10 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
         text.Append("default: __builtin_trap(); }\n");
     }
 
-    private void End(StringBuilder text)
+    private void End(StringBuilder text, FunctionLowering lowering)
     {
         LineMarker.Append(text, plan.Unit.PlaceOf(Math.Max(function.Decl.Start, function.Decl.End - 1)), generated: true);
-        text.Append("__up_end: ");
+        text.Append(lowering.OuterSaves());
         CType type = function.Decl.Type.Return.Canonical;
         text.Append(type switch
         {

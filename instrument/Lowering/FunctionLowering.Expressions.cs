@@ -412,6 +412,7 @@ internal sealed partial class FunctionLowering
         bool value = wantsValue && last is ExprStmt && s.Type.Canonical is not BuiltinType { IsVoid: true };
         Temp? result = value ? NewTemp(s.Type) : null;
         Emit("{ ");
+        OpenSaves();
         for (int i = 0; i < body.Count - (value ? 1 : 0); i++)
         {
             Statement(body[i]);
@@ -423,6 +424,7 @@ internal sealed partial class FunctionLowering
             Emit(Name(result) + " = " + Value(((ExprStmt)last).Expr) + ";");
         }
 
+        CloseSaves();
         Emit(" } ");
         _scope.RemoveRange(scope, _scope.Count - scope);
         return result is null ? "(void)0" : Name(result);

@@ -10,6 +10,7 @@ internal sealed partial class FunctionLowering
         Line(loop.Start);
         Emit("{ ");
         int scope = _scope.Count;
+        OpenSaves();
         switch (loop)
         {
             case WhileStmt w:
@@ -23,6 +24,7 @@ internal sealed partial class FunctionLowering
                 break;
         }
 
+        CloseSaves();
         _scope.RemoveRange(scope, _scope.Count - scope);
         Emit(" }");
     }

@@ -80,12 +80,14 @@ internal sealed partial class FunctionLowering
     {
         int scope = _scope.Count;
         Emit("{ ");
+        OpenSaves();
         foreach (Stmt s in c.Body)
         {
             Statement(s);
         }
 
         Line(Math.Max(c.Start, c.End - 1));
+        CloseSaves();
         Emit("}");
         _scope.RemoveRange(scope, _scope.Count - scope);
     }

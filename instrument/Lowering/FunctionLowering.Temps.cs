@@ -15,10 +15,6 @@ internal sealed partial class FunctionLowering
     private readonly List<Temp> _active = [];
     private readonly Dictionary<string, Stack<Temp>> _free = [];
 
-    private RecordVariable[] _slotArray = [];
-
-    private RecordVariable[] _slots => _slotArray.Length > 0 ? _slotArray : _slotArray = _f.SlotList;
-
     private RecordWriter _recordWriter => new(_mode == LoweringMode.Clone, _f);
 
     /// <summary>A temporary that can hold a value of this type until the full expression ends.</summary>

@@ -56,6 +56,7 @@ internal sealed partial class FunctionLowering : Rewriter
         }
 
         MakeFunctionWide();
+        _outer = [.. _scope];
         if (_f.HasEntryPoint)
         {
             Point(PointKind.Entry, null, d, d.Name, null);
@@ -148,14 +149,8 @@ internal sealed partial class FunctionLowering : Rewriter
 
         string k = number.ToString(CultureInfo.InvariantCulture);
         Line(node.Start, generated: true);
-        Emit($"__UP_CHECK(\"{_f.Descriptor}\", {k}, __up_x{k}); if (0) {{ __up_x{k}: __UP_EXIT(\"{_f.Descriptor}\", {k}, __up_b{k}) {{ ");
-        Emit($"__UP_RECORD(struct {_f.RecordTag}, {_f.Descriptor}, {k}) ");
-        foreach (int index in point.InScope)
-        {
-            Emit(_recordWriter.Save(_slots[index]));
-        }
-
-        Emit($"__UP_RETAIN(__up_r); }} goto __up_end; }} __up_b{k}:;");
+        Emit($"__UP_CHECK(\"{_f.Descriptor}\", {k}, __up_x{k}); if (0) {{ __up_x{k}: __UP_EXIT(\"{_f.Descriptor}\", {k}, __up_b{k}) ");
+        Emit($"{Exit(number)} }} __up_b{k}:;");
     }
 
     /// <summary>The text of a node on one line, without line markers.</summary>

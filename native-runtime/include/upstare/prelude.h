@@ -66,12 +66,16 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 	if (!upstare_tls.unrolling && !__UP_POINT(D, K))                                                               \
 		goto BACK;
 
-/* Opens the record of a cold exit: T is the record's struct, D the descriptor, K the point. No call may follow. */
-#define __UP_RECORD(T, D, K)                                                                                           \
-	T *__up_r = (T *)upstare_tls.top;                                                                              \
+/* Before stores to the record that is being written: T is its struct. */
+#define __UP_TOP(T)                                                                                                    \
 	__asm__ volatile("" ::: "memory");                                                                             \
+	__up_r = (T *)upstare_tls.top;
+
+/* The stores that all exits of a function end with: T is the record's struct, D the descriptor. No call may follow. */
+#define __UP_RECORD(T, D)                                                                                              \
+	__UP_TOP(T)                                                                                                    \
 	__up_r->__up_h.function = &D;                                                                                  \
-	__up_r->__up_h.point = (K) | upstare_tls.after;                                                                \
+	__up_r->__up_h.point = __up_at | upstare_tls.after;                                                            \
 	__up_r->__up_h.size = sizeof(T);                                                                               \
 	upstare_tls.after = 0;                                                                                         \
 	upstare_tls.top = (char *)(__up_r + 1);

@@ -40,7 +40,9 @@
 		out:                                                                                                   \
 			__UP_EXIT("upstare_d_" #M, K, back)                                                            \
 			{                                                                                              \
-				__UP_RECORD(struct record_##M, upstare_d_##M, K)                                       \
+				struct record_##M *__up_r;                                                             \
+				unsigned int __up_at = K;                                                              \
+				__UP_RECORD(struct record_##M, upstare_d_##M)                                          \
 				SAVE;                                                                                  \
 			}                                                                                              \
 			goto end;                                                                                      \
