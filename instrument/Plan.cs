@@ -12,6 +12,18 @@ public enum PointsPolicy
     All,
 }
 
+/// <summary>How much of the transformation is done: the stages that the benchmarks compare. Only <see cref="Full"/> can be updated.</summary>
+public enum CheckStage
+{
+    Full,
+
+    /// <summary>Checks whose exits go straight back.</summary>
+    Empty,
+
+    /// <summary>The calls are taken out of expressions, and nothing follows them.</summary>
+    None,
+}
+
 /// <summary>Whether code is made for an executable or for a patch that is loaded into one.</summary>
 public enum InstrumentMode
 {
@@ -38,6 +50,8 @@ public sealed class InstrumentOptions
     public required string SymbolHash { get; init; }
 
     public PointsPolicy Points { get; init; } = PointsPolicy.Default;
+
+    public CheckStage Checks { get; init; } = CheckStage.Full;
 
     public InstrumentMode Mode { get; init; } = InstrumentMode.Program;
 

@@ -17,6 +17,7 @@ internal static class Help
           UPSTARE_CC       the real compiler, with leading options (gcc)
           UPSTARE_DISABLE  1: only call the real compiler
           UPSTARE_POINTS   all: update points in every loop and function; default: after calls and in outer loops
+          UPSTARE_CHECKS   none, empty: no checks, or checks without exits, for measurements; such a program is not updateable
           UPSTARE_KEEP     a directory that gets the transformed C
           UPSTARE_LOG      a file that gets a line about each file that is compiled plainly, with the reason
 

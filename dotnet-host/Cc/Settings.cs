@@ -1,3 +1,5 @@
+using UpStare.Instrument;
+
 namespace UpStare.Host.Cc;
 
 /// <summary>What the environment says about a run of upstare-cc.</summary>
@@ -18,6 +20,12 @@ public sealed class Settings
     /// <summary>UPSTARE_POINTS=all</summary>
     public bool AllPoints { get; init; }
 
+    /// <summary>UPSTARE_CHECKS=none or empty: a stage of the transformation, to be measured and not to be updated.</summary>
+    public CheckStage Checks { get; init; }
+
+    /// <summary>Why what is built cannot be updated although it is transformed, or null.</summary>
+    public string? StageReason => Checks == CheckStage.Full ? null : "built with UPSTARE_CHECKS=" + (Checks == CheckStage.None ? "none" : "empty");
+
     /// <summary>Where the runtime's objects are: beside the tool.</summary>
     public string RuntimeDirectory { get; } = AppContext.BaseDirectory;
 
@@ -32,6 +40,12 @@ public sealed class Settings
             LogFile = Get("UPSTARE_LOG"),
             KeepDirectory = Get("UPSTARE_KEEP"),
             AllPoints = Get("UPSTARE_POINTS") == "all",
+            Checks = Get("UPSTARE_CHECKS") switch
+            {
+                "none" => CheckStage.None,
+                "empty" => CheckStage.Empty,
+                _ => CheckStage.Full,
+            },
         };
     }
 

@@ -87,7 +87,7 @@ public sealed class Stages
         }
 
         string units = job.Workspace.Fresh("units");
-        File.WriteAllBytes(units, job.Metadata(preprocessed, plainReason: null).Encode());
+        File.WriteAllBytes(units, job.Metadata(preprocessed, job.Settings.StageReason).Encode());
         UnitPlan plan = Planner.Plan(unit, job.InstrumentOptions(units));
         InstrumentResult made = Instrumenter.Transform(plan);
         return new Stages

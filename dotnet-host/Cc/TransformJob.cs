@@ -88,6 +88,7 @@ public sealed record TransformJob(
         UnitId = UnitId,
         SymbolHash = SymbolHash,
         Points = Settings.AllPoints ? PointsPolicy.All : PointsPolicy.Default,
+        Checks = Settings.Checks,
         HasClones = hasClones,
         UnitsFile = units,
     };

@@ -5,15 +5,16 @@ namespace UpStare.Host.Verify;
 /// <summary>
 /// Follows a cold exit along all of its paths, from the target of the check's jne to ret, and looks for instructions that
 /// would write below the stack pointer: popped callee frames lie there, and their memory must survive. The exit of an inlined
-/// callee goes on in its caller: the caller's check is always taken then (the flag is raised), and so is its unrolling side.
+/// callee goes on in its caller: the caller's check is always taken then (the flag is raised), and the runtime always answers
+/// that it unrolls.
 /// </summary>
 internal sealed class ExitWalker(CodeReader code)
 {
     private const int Limit = 20_000;
 
-    private readonly HashSet<(ulong, bool)> _seen = [];
+    private readonly HashSet<ulong> _seen = [];
     private readonly HashSet<ulong> _counted = [];
-    private readonly Queue<(ulong Address, bool Begun)> _work = new();
+    private readonly Queue<ulong> _work = new();
 
     /// <summary>What was found wrong: address and reason.</summary>
     public List<(ulong Address, string Reason)> Violations { get; } = [];
@@ -30,11 +31,10 @@ internal sealed class ExitWalker(CodeReader code)
     /// <summary>Walks the exit that begins at an address.</summary>
     public void Walk(ulong exit)
     {
-        _work.Enqueue((exit, false));
+        _work.Enqueue(exit);
         while (_work.Count > 0 && _seen.Count < Limit)
         {
-            (ulong address, bool begun) = _work.Dequeue();
-            Follow(address, begun);
+            Follow(_work.Dequeue());
         }
 
         if (_seen.Count >= Limit)
@@ -48,11 +48,10 @@ internal sealed class ExitWalker(CodeReader code)
     }
 
     /// <param name="address">Where to go on.</param>
-    /// <param name="begun">The record has been begun: this thread unrolls.</param>
-    private void Follow(ulong address, bool begun)
+    private void Follow(ulong address)
     {
-        bool canary = false, unrollingTest = false, afterPark = false;
-        while (_seen.Add((address, begun)))
+        bool canary = false, afterPark = false;
+        while (_seen.Add(address))
         {
             if (!code.Decode(address, out Instruction instruction))
             {
@@ -73,8 +72,6 @@ internal sealed class ExitWalker(CodeReader code)
                     }
 
                     canary |= instruction.MemorySegment == Register.FS && instruction.MemoryDisplacement64 == 0x28;
-                    unrollingTest |= instruction.MemorySegment == Register.FS && instruction.MemorySize is (MemorySize.UInt8 or MemorySize.Int8)
-                        && instruction.Mnemonic is (Mnemonic.Cmp or Mnemonic.Movzx or Mnemonic.Mov);
                     address = next;
                     break;
 
@@ -85,7 +82,6 @@ internal sealed class ExitWalker(CodeReader code)
                     if (afterPark)
                     {
                         // Zero: nothing happened, back to the hot body. Only the other way belongs to the exit.
-                        begun = true;
                         address = notZero;
                     }
                     else if (canary)
@@ -93,27 +89,17 @@ internal sealed class ExitWalker(CodeReader code)
                         // The other way leads to __stack_chk_fail, which does not return.
                         address = zero;
                     }
-                    else if (unrollingTest)
-                    {
-                        if (!begun)
-                        {
-                            _work.Enqueue((zero, false));
-                        }
-
-                        begun = true;
-                        address = notZero;
-                    }
                     else if (code.IsCheck(next, out ulong exit, out _, out _))
                     {
                         address = exit;
                     }
                     else
                     {
-                        _work.Enqueue((instruction.NearBranchTarget, begun));
+                        _work.Enqueue(instruction.NearBranchTarget);
                         address = next;
                     }
 
-                    canary = unrollingTest = afterPark = false;
+                    canary = afterPark = false;
                     break;
 
                 case FlowControl.UnconditionalBranch when !code.IsPark(ParkEnd(instruction)):

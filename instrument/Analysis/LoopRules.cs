@@ -53,6 +53,11 @@ internal sealed class LoopRules(TranslationUnit unit, PointsPolicy policy, Func<
             return false;
         }
 
+        if (Bounds.IsLong(loop, unit))
+        {
+            return true;
+        }
+
         bool innermost = !Walk.Any(loop.Body, n => n is LoopStmt inner && !IsOnce(inner));
         if (depth == 0 && !innermost)
         {

@@ -147,10 +147,18 @@ internal sealed partial class FunctionLowering : Rewriter
             throw new InvalidOperationException($"{_f.Decl.Name}: point {number} is not the one that was planned");
         }
 
+        CheckStage stage = Unit.Options.Checks;
+        if (stage == CheckStage.None)
+        {
+            return;
+        }
+
         string k = number.ToString(CultureInfo.InvariantCulture);
         Line(node.Start, generated: true);
-        Emit($"__UP_CHECK(\"{_f.Descriptor}\", {k}, __up_x{k}); if (0) {{ __up_x{k}: __UP_EXIT(\"{_f.Descriptor}\", {k}, __up_b{k}) ");
-        Emit($"{Exit(number)} }} __up_b{k}:;");
+        Emit($"__UP_CHECK(\"{_f.Descriptor}\", {k}, __up_x{k}); if (0) {{ __up_x{k}: ");
+        Emit(stage == CheckStage.Empty ? $"__builtin___clear_cache(0, 0); goto __up_b{k};"
+            : $"__UP_EXIT(\"{_f.Descriptor}\", {k}, __up_b{k}) {Exit(number)}");
+        Emit($" }} __up_b{k}:;");
     }
 
     /// <summary>The text of a node on one line, without line markers.</summary>

@@ -1,6 +1,7 @@
 /*
  * upstare_point: reached by a jump from a cold exit (prelude.h, __UP_POINT). rax: the return place, rsp: the program's, under
- * which nothing may be written. Answers in the zero flag. Every register but rax is kept, with the vector and x87 state.
+ * which nothing may be written. Answers in the zero flag: clear at once where the thread is unrolling. Every register but rax
+ * is kept, with the vector and x87 state.
  *
  * saved_sp is non-zero while the runtime is on the control stack. A signal handler that comes in between then finds that it
  * stands below that stack pointer, and goes on; after a longjmp out of such a handler rsp is above it, and the mark is stale.
@@ -19,6 +20,8 @@ upstare_point:
 	.cfi_startproc
 	.cfi_def_cfa rsp, 0
 	.cfi_register rip, rax
+	cmpb	$0, %fs:upstare_tls@tpoff+UNROLLING
+	jne	.Lback
 	cmpb	$0, upstare_want(%rip)
 	je	.Lno
 	cmpq	$0, %fs:upstare_tls@tpoff+CONTROL_SP
@@ -34,6 +37,7 @@ upstare_point:
 	jne	.Lenter
 .Lno:
 	cmpl	%eax, %eax
+.Lback:
 	jmp	*%rax
 
 .Lenter:

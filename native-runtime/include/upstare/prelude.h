@@ -43,8 +43,8 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 			    : X)
 
 /*
- * The entrance to the runtime from a cold exit that is not unrolling: the thread may park here. All registers but rax
- * are kept, and nothing is written below rsp (the runtime runs on its own stack). 0: go on in the hot body, nothing
+ * The entrance to the runtime from a cold exit: the thread may park here; if it unrolls it comes back at once. All registers
+ * but rax are kept, and nothing is written below rsp (the runtime runs on its own stack). 0: go on in the hot body, nothing
  * happened; 1: write the record and return. The answer comes in the zero flag (set: 0): with rax as the way back there
  * is no other place for it that a signal handler could not overwrite. The entry in upstare_points names the place for the unwinder.
  */
@@ -63,7 +63,7 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 /* Begins a cold exit: either back to the hot body at BACK, or on to the record. */
 #define __UP_EXIT(D, K, BACK)                                                                                          \
 	__builtin___clear_cache(0, 0);                                                                                 \
-	if (!upstare_tls.unrolling && !__UP_POINT(D, K))                                                               \
+	if (!__UP_POINT(D, K))                                                                                         \
 		goto BACK;
 
 /* Before stores to the record that is being written: T is its struct. */
