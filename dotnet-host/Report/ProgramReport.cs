@@ -26,7 +26,11 @@ public sealed class ProgramReport
             ContinuationPoints += function.Points.Count;
         }
 
-        if (Tables.Functions.Count == 0)
+        if (plain.Find(unit => unit.Item2.StartsWith("built with UPSTARE_CHECKS", StringComparison.Ordinal)).Item2 is { } stage)
+        {
+            WhyNot = "it was " + stage;
+        }
+        else if (Tables.Functions.Count == 0)
         {
             WhyNot = "it has no function that was transformed";
         }
