@@ -135,6 +135,9 @@ public sealed class ContinuationPoint
 
     public required SourcePlace Place { get; init; }
 
+    /// <summary>Where the call, loop or jump begins in the unit's preprocessed text.</summary>
+    public required int Offset { get; init; }
+
     /// <summary>Indexes of the record variables in scope here.</summary>
     public required IReadOnlyList<int> InScope { get; init; }
 

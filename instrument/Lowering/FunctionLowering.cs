@@ -214,6 +214,7 @@ internal sealed partial class FunctionLowering : Rewriter
             Path = string.Join('/', _path),
             Text = text,
             Place = Unit.Unit.PlaceOf(node.Start),
+            Offset = node.Start,
             InScope = inScope,
             Result = result,
         });
@@ -239,6 +240,8 @@ internal sealed class PlannedPoint
     public required string Text { get; init; }
 
     public required SourcePlace Place { get; init; }
+
+    public required int Offset { get; init; }
 
     /// <summary>Declarations and temporaries.</summary>
     public required List<object> InScope { get; init; }

@@ -109,6 +109,7 @@ internal static class SlotPlan
                 ShapeHash = Names.Hash(((int)p.Kind).ToString(CultureInfo.InvariantCulture) + p.Text),
                 Text = p.Text.Length > 120 ? p.Text[..117] + "..." : p.Text,
                 Place = p.Place,
+                Offset = p.Offset,
                 InScope = inScope,
                 Result = p.Result is null ? -1 : f.Slots[p.Result].Index,
             });

@@ -156,6 +156,9 @@ public sealed class PatchPlan
 
     public required List<Finding> Findings { get; init; }
 
+    /// <summary>Name of the user's function that completes a frame, by the C name of the frame's function.</summary>
+    public static string FrameHook(string name) => "user_frame_" + name;
+
     /// <summary>Old key of a function of the new version, or null.</summary>
     public required Func<string, string?> OldFunctionKey { get; init; }
 }

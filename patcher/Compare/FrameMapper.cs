@@ -279,7 +279,22 @@ public static class FrameMapper
 
         foreach (SlotMapping s in slots)
         {
-            if (s.FreshAt.Count > 0 && !IsTemporary(s.New))
+            if (s.FreshAt.Count == 0 || s.New.Decl is not VarDecl variable)
+            {
+                continue;
+            }
+
+            int unknown = s.FreshAt.FindIndex(o => LoopControl.Decides(pair.New.Plan, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser is not null));
+            if (unknown >= 0)
+            {
+                ContinuationPoint a = old.Points[s.FreshAt[unknown]];
+                findings.Add(new Finding(Handling.NeedsUser, "function", pair.New.Key, pair.New.Plan.Points[pair.Points[a.Number]].Place,
+                    $"variable {s.New.Name} is new, and a loop around point {a.Number} ({a.Text}) goes on for as long as it says")
+                {
+                    UserFunction = PatchPlan.FrameHook(pair.Old.Name),
+                });
+            }
+            else
             {
                 findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
                     $"variable {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? "zero"}"));

@@ -35,7 +35,7 @@ public sealed class FrameEmitter
     {
         Define(_old, "old_frame_" + name, pair.Old.Plan, pair.Old);
         Define(_new, "new_frame_" + name, pair.New.Plan, pair.New);
-        string hook = "user_frame_" + name;
+        string hook = PatchPlan.FrameHook(name);
         _hooks.Append($"/* {CNames.Comment(pair.Old.Key)}: after the variables were copied; non-zero: the update is refused. */\n");
         _hooks.Append($"int {hook}(const struct old_frame_{name} *o, struct new_frame_{name} *n, struct upstare_context *ctx) __attribute__((weak, visibility(\"hidden\")));\n");
 

@@ -182,9 +182,22 @@ public static class PatchSource
             }
 
             names[pair] = name;
+            RenameHook(plan, pair, name);
         }
 
         return names;
+    }
+
+    // Static functions of one name: the comparison knows only the name.
+    private static void RenameHook(PatchPlan plan, FunctionPair pair, string name)
+    {
+        for (int i = 0; i < plan.Findings.Count && name != pair.Old.Name; i++)
+        {
+            if (plan.Findings[i].Name == pair.New.Key && plan.Findings[i].UserFunction == PatchPlan.FrameHook(pair.Old.Name))
+            {
+                plan.Findings[i] = plan.Findings[i] with { UserFunction = PatchPlan.FrameHook(name) };
+            }
+        }
     }
 
     private static void Map(FunctionPair pair, string name, bool moves, bool forward, StringBuilder maps, StringBuilder entries)

@@ -43,6 +43,26 @@ public class CompareTests
         Assert.Equal(main.Points.Where(p => p >= 0).Order(), main.Points.Where(p => p >= 0));
     }
 
+    [Theory]
+    [InlineData("int end = n; while (n < end) { sleep(1); end--; }", true)]
+    [InlineData("for (int i = 0; i < n; i++) sleep(1);", true)]
+    [InlineData("int *p = &n; int **q = &p; do { sleep(1); q++; } while (*q); (void)p;", true)]
+    [InlineData("int most = 9; while (n < most) { sleep(1); n++; }", false)]
+    [InlineData("int more; do { sleep(1); more = --n; } while (more);", false)]
+    [InlineData("int got; while ((got = getpid()) > n) { sleep(1); }", false)]
+    [InlineData("int most = 9; while (n) { sleep(1); n--; most--; } n = most;", false)]
+    [InlineData("int i; while (n) { sleep(1); n--; } for (i = 0; i < 9; i++) n += i;", false)]
+    public void ANewVariableThatALoopGoesByNeedsTheUser(string now, bool needed)
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "int main(int n, char **v) { (void)v; while (n) { sleep(1); n--; } return 0; }",
+            Prelude + "int main(int n, char **v) { (void)v; " + now + " return 0; }");
+        List<Finding> user = plan.Findings.FindAll(f => f.Handling == Handling.NeedsUser);
+        Assert.True(needed == user.Count > 0, string.Join("\n", plan.Findings));
+        Assert.All(user, f => Assert.Equal("user_frame_main", f.UserFunction));
+        Assert.Contains(plan.Functions, p => p.Old.Name == "main" && p.Points.Any(n => n >= 0));
+    }
+
     [Fact]
     public void CallsOfOtherFunctionsNeverMeet()
     {

@@ -1,0 +1,111 @@
+using UpStare.Frontend.Model;
+using UpStare.Instrument;
+
+namespace UpStare.Patcher.Compare;
+
+/// <summary>
+/// Finds new variables that decide how long a loop goes on in whose middle a frame is rebuilt: neither zero nor the
+/// initialiser is their value there, unless they never change.
+/// </summary>
+internal static class LoopControl
+{
+    /// <summary>Whether a variable's value is looked at by the condition of a loop around a point before it is set again.</summary>
+    /// <param name="function">The new version's function.</param>
+    /// <param name="point">A point of it that an old one is mapped to.</param>
+    /// <param name="variable">A variable that has no old value there.</param>
+    /// <param name="hasInitialiser">It starts with a constant that is known.</param>
+    public static bool Decides(FunctionPlan function, ContinuationPoint point, VarDecl variable, bool hasInitialiser) =>
+        function.Decl.Body is CompoundStmt body && Decides(body, body, point.Offset, variable, hasInitialiser);
+
+    private static bool Decides(Node node, CompoundStmt body, int at, VarDecl v, bool hasInitialiser)
+    {
+        if (at < node.Start || at >= node.End)
+        {
+            return false;
+        }
+
+        if (node is LoopStmt loop && !IsInside(Init(loop), at) && Cond(loop) is Expr cond && Reads(cond, v)
+            && !IsSetAgain(loop, at, v) && !(hasInitialiser && !Any(body, n => Changes(n, v))))
+        {
+            return true;
+        }
+
+        foreach (Node child in node.Children)
+        {
+            if (Decides(child, body, at, v, hasInitialiser))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsInside(Node? node, int at) => node is not null && at >= node.Start && at < node.End;
+
+    private static Stmt? Init(LoopStmt loop) => (loop as ForStmt)?.Init;
+
+    private static Expr? Cond(LoopStmt loop) => loop switch
+    {
+        WhileStmt w => w.Cond,
+        DoStmt d => d.Cond,
+        ForStmt f => f.Cond,
+        _ => null,
+    };
+
+    private static bool Reads(Expr cond, VarDecl v) => Any(cond, n => IsVariable(n, v)) && !Any(cond, n => Sets(n, v));
+
+    // A plain assignment that every way from the point to the condition passes.
+    private static bool IsSetAgain(LoopStmt loop, int at, VarDecl v)
+    {
+        if (loop is ForStmt { Step: Expr step } && Sets(step.Inner, v))
+        {
+            return true;
+        }
+
+        if (loop.Body is not CompoundStmt body || Any(body, n => n is ContinueStmt or GotoStmt or IndirectGotoStmt))
+        {
+            return false;
+        }
+
+        foreach (Stmt s in body.Body)
+        {
+            if (s.End > at && s is ExprStmt e && Sets(e.Expr.Inner, v))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsVariable(Node node, VarDecl v) => node is DeclRefExpr { Decl: VarDecl d } && ReferenceEquals(d, v);
+
+    private static bool Sets(Node node, VarDecl v) => node is AssignExpr { Op: "=" } a && IsVariable(a.Left.Inner, v);
+
+    private static bool Changes(Node node, VarDecl v) => node switch
+    {
+        AssignExpr a => IsVariable(a.Left.Inner, v),
+        UnaryExpr { Op: UnaryOp.AddressOf or UnaryOp.PreIncrement or UnaryOp.PreDecrement or UnaryOp.PostIncrement or UnaryOp.PostDecrement } u =>
+            IsVariable(u.Operand.Inner, v),
+        _ => false,
+    };
+
+    private static bool Any(Node node, Func<Node, bool> test)
+    {
+        if (test(node))
+        {
+            return true;
+        }
+
+        foreach (Node child in node.Children)
+        {
+            if (child is not UnevaluatedExpr && Any(child, test))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
