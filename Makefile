@@ -12,7 +12,7 @@ export DOTNET_NOLOGO := 1
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 
 .DELETE_ON_ERROR:
-.PHONY: all deps tools runtime programs demo test bench format lint install clean
+.PHONY: all deps tools runtime programs demo test torture bench format lint install clean
 
 all: tools runtime programs
 
@@ -39,6 +39,10 @@ demo: all
 
 test: all
 	@sh tools/test.sh
+
+# gcc's torture tests; TORTURE_OPT="-O3", and more in tests/torture/run.sh.
+torture: tools runtime
+	@sh tests/torture/run.sh
 
 bench: all
 	@sh bench/run.sh

@@ -1,0 +1,33 @@
+#!/bin/sh
+# gcc's torture tests, each compiled plainly and with upstare-cc and run both ways.
+# usage: run.sh [NAME...]: only the cases of these names (20000112-1, ieee/rbug).
+#   TORTURE_OPT="-O3 -g"   options (default -O2)
+#   TORTURE_SETS="execute ieee builtins"
+#   TORTURE_JOBS=2  TORTURE_TIMEOUT=10 (seconds)
+# Failed cases leave their files in out/torture/cases.
+here=$(cd "${0%/*}" && pwd)
+root=$(cd "$here/../.." && pwd)
+suite=$(sh "$here/fetch.sh" "$root/out/sources") || exit 1
+export TORTURE_OPT="${TORTURE_OPT:--O2}" TORTURE_TIMEOUT="${TORTURE_TIMEOUT:-10}"
+export TORTURE_BIN="$root/out/bin" TORTURE_WORK="$root/out/torture"
+rm -rf "$TORTURE_WORK"
+mkdir -p "$TORTURE_WORK/results"
+
+cases() {
+	if [ $# != 0 ]; then
+		for name; do echo "$suite/${name%.c}.c"; done
+		return
+	fi
+	for set in ${TORTURE_SETS:-execute ieee builtins}; do
+		case $set in
+		execute) ls "$suite"/*.c ;;
+		# A case of builtins is a source with its library beside it.
+		builtins) ls "$suite"/builtins/*-lib.c | sed 's/-lib\.c$/.c/' ;;
+		*) ls "$suite/$set"/*.c ;;
+		esac
+	done
+}
+
+start=$(date +%s)
+cases "$@" | nice xargs -P "${TORTURE_JOBS:-2}" -n 1 sh "$here/case.sh"
+sh "$here/table.sh" "$TORTURE_WORK/results" "$TORTURE_OPT, $(($(date +%s) - start)) s"

@@ -1,0 +1,37 @@
+#!/bin/sh
+# The table over the verdicts in $1; $2 is how the cases were compiled. The last line is "N passed, N failed".
+results=$1
+count() { grep -lE "^($1)	" "$results"/* 2>/dev/null | wc -l; }
+
+cases=$(find "$results" -type f | wc -l)
+skipped=$(count skip)
+passed=$(count pass)
+failed=$((cases - skipped - passed))
+
+echo "gcc torture, $2"
+printf '%-48s %6d\n' "cases" "$cases" \
+	"passed plainly" "$((cases - skipped))" \
+	"passed instrumented" "$passed" \
+	"functions transformed" "$(cat "$results"/* | sed -n 's/^functions //p' | awk '{ n += $1 } END { print n + 0 }')" \
+	"functions pinned" "$(cat "$results"/* | grep -c '^pinned ')" \
+	"files compiled plainly" "$(cat "$results"/* | grep -c '^plain ')"
+
+# Reasons without names and places, so that like ones count as one.
+reasons() {
+	cat "$results"/* | sed -n "s/^$1 //p" | sed "s/‘[^’]*’/‘...’/g; s/[^ ]*\.c:[0-9:]* //; s/'[^']*'/'...'/g" | sort | uniq -c | sort -rn | head -30
+}
+echo
+echo "pinned because of"
+reasons pinned
+echo
+echo "files left plain because of"
+reasons plain
+echo
+echo "not passed"
+for result in "$results"/*; do
+	IFS='	' read -r verdict detail <"$result"
+	case $verdict in pass | skip) ;; *) printf '  %-10s %-32s %s\n' "$verdict" "${result##*/}" "$detail" ;; esac
+done
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
