@@ -284,7 +284,8 @@ public static class FrameMapper
                 continue;
             }
 
-            int unknown = s.FreshAt.FindIndex(o => LoopControl.Decides(pair.New.Plan, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser is not null));
+            int unknown = s.FreshAt.FindIndex(o => LoopControl.Decides(
+                pair.New.Plan, pair.New.Unit.Plan.Unit, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser, !LoopControl.IsInLoop(old, pair.Old.Unit.Plan.Unit, old.Points[o])));
             if (unknown >= 0)
             {
                 ContinuationPoint a = old.Points[s.FreshAt[unknown]];

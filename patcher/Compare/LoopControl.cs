@@ -11,34 +11,64 @@ internal static class LoopControl
 {
     /// <summary>Whether a variable's value is looked at by the condition of a loop around a point before it is set again.</summary>
     /// <param name="function">The new version's function.</param>
+    /// <param name="unit">The unit that it stands in.</param>
     /// <param name="point">A point of it that an old one is mapped to.</param>
     /// <param name="variable">A variable that has no old value there.</param>
-    /// <param name="hasInitialiser">It starts with a constant that is known.</param>
-    public static bool Decides(FunctionPlan function, ContinuationPoint point, VarDecl variable, bool hasInitialiser) =>
-        function.Decl.Body is CompoundStmt body && Decides(body, body, point.Offset, variable, hasInitialiser);
-
-    private static bool Decides(Node node, CompoundStmt body, int at, VarDecl v, bool hasInitialiser)
+    /// <param name="initialiser">C text of the constant that it starts with, or null (zero).</param>
+    /// <param name="isFirstTurn">The old point is in no loop: the frame goes on in the first turn of any loop of the new version.</param>
+    public static bool Decides(FunctionPlan function, TranslationUnit unit, ContinuationPoint point, VarDecl variable, string? initialiser, bool isFirstTurn)
     {
-        if (at < node.Start || at >= node.End)
+        if (function.Decl.Body is not CompoundStmt body)
         {
             return false;
         }
 
-        if (node is LoopStmt loop && !IsInside(Init(loop), at) && Cond(loop) is Expr cond && Reads(cond, v)
-            && !IsSetAgain(loop, at, v) && !(hasInitialiser && !Any(body, n => Changes(n, v))))
-        {
-            return true;
-        }
+        bool stays = initialiser is not null && !Any(body, n => Changes(n, variable));
+        return !stays && Around(body, unit, point.Offset).Exists(loop =>
+            Cond(loop) is Expr cond && Reads(cond, variable) && !IsSetAgain(loop, point.Offset, variable)
+            && !(isFirstTurn && loop is ForStmt { Init: Stmt init } && FirstValue(init, unit, variable) == (initialiser ?? "0")));
+    }
 
-        foreach (Node child in node.Children)
+    /// <summary>Whether a point stands in a loop that may turn more than once.</summary>
+    public static bool IsInLoop(FunctionPlan function, TranslationUnit unit, ContinuationPoint point) =>
+        function.Decl.Body is CompoundStmt body && Around(body, unit, point.Offset).Count > 0;
+
+    private static List<LoopStmt> Around(CompoundStmt body, TranslationUnit unit, int at)
+    {
+        var loops = new List<LoopStmt>();
+        Collect(body);
+        return loops;
+
+        void Collect(Node node)
         {
-            if (Decides(child, body, at, v, hasInitialiser))
+            if (!IsInside(node, at))
             {
-                return true;
+                return;
+            }
+
+            // do { } while (0) is none, and what begins a for is done before it turns
+            if (node is LoopStmt loop && !IsInside(Init(loop), at) && !(loop is DoStmt d && ConstantText.Of(unit, d.Cond.Inner) == "0"))
+            {
+                loops.Add(loop);
+            }
+
+            foreach (Node child in node.Children)
+            {
+                Collect(child);
             }
         }
+    }
 
-        return false;
+    private static string? FirstValue(Stmt init, TranslationUnit unit, VarDecl v)
+    {
+        string? value = null;
+        Any(init, n =>
+        {
+            value = Sets(n, v) ? ConstantText.Of(unit, ((AssignExpr)n).Right)
+                : ReferenceEquals(n, v) && v.Init is Expr e ? ConstantText.Of(unit, e) : null;
+            return value is not null;
+        });
+        return value;
     }
 
     private static bool IsInside(Node? node, int at) => node is not null && at >= node.Start && at < node.End;

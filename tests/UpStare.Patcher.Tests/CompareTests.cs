@@ -63,6 +63,19 @@ public class CompareTests
         Assert.Contains(plan.Functions, p => p.Old.Name == "main" && p.Points.Any(n => n >= 0));
     }
 
+    [Theory]
+    [InlineData("int i; for (i = 0; i < 2; i++) { if (sleep(1)) return n; }", false)]
+    [InlineData("for (int i = 0; i < 2; i++) { if (sleep(1)) return n; }", false)]
+    [InlineData("int i; for (i = n; i > 2; i--) { if (sleep(1)) return n; }", true)]
+    public void ANewLoopAroundAnOldPointIsInItsFirstTurn(string now, bool needed)
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "int main(int n, char **v) { (void)v; if (sleep(1)) return n; return 0; }",
+            Prelude + "int main(int n, char **v) { (void)v; " + now + " return 0; }");
+        Assert.Equal(needed, plan.Findings.Exists(f => f.Handling == Handling.NeedsUser));
+        Assert.Contains(plan.Functions, p => p.Old.Name == "main" && p.Points.Any(n => n >= 0));
+    }
+
     [Fact]
     public void CallsOfOtherFunctionsNeverMeet()
     {
