@@ -91,8 +91,13 @@ public sealed class ProgramVerifier
         if (first)
         {
             walker = new ExitWalker(_code);
-            walker.Walk(exit);
             _exits[exit] = walker;
+            if (IsPinned(point.Pc))
+            {
+                return; // inlined into a pinned function: no thread parks above it, so this exit is never left by a return
+            }
+
+            walker.Walk(exit);
             foreach ((ulong address, string reason) in walker.Violations)
             {
                 Report(address, reason + " (exit of " + key + ", point " + point.Point + ")");
@@ -114,6 +119,8 @@ public sealed class ProgramVerifier
             cost.InlineExits++;
         }
     }
+
+    private bool IsPinned(ulong pc) => _file.Section("upstare_pinned") is { } text && pc > text.Address && pc <= text.Address + text.Size;
 
     private void CheckStubs()
     {

@@ -45,7 +45,9 @@ internal static class Tools
 
     public static Outcome Execute(string directory, IReadOnlyDictionary<string, string> environment, string file, params string[] arguments)
     {
-        var start = new ProcessStartInfo(file, arguments)
+        // .NET looks for relative names in its own working directory.
+        var path = file.StartsWith("./", StringComparison.Ordinal) ? Path.Combine(directory, file[2..]) : file;
+        var start = new ProcessStartInfo(path, arguments)
         {
             WorkingDirectory = directory,
             RedirectStandardInput = true,
