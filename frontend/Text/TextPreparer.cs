@@ -151,7 +151,8 @@ public sealed class TextPreparer
         _used[scoped] = count;
         string tag = count == 1 ? scoped : $"{scoped}__{count}";
         _opening[open] = new Scope(!isEnum, tag);
-        _insertions.Add((open, System.Text.Encoding.Latin1.GetBytes($"{TagPrefix}{tag} ")));
+        string space = CText.IsWord(text[open - 1]) ? " " : ""; // struct{
+        _insertions.Add((open, System.Text.Encoding.Latin1.GetBytes($"{space}{TagPrefix}{tag} ")));
     }
 
     private static int SkipAttributes(ReadOnlySpan<byte> text, int at)

@@ -74,6 +74,12 @@ internal sealed class CallClassifier
     public static bool IsAlloca(CallExpr call) =>
         call.Function is { Name: "alloca" or "__builtin_alloca" or "__builtin_alloca_with_align" };
 
+    /// <summary>A builtin that only asks about its argument: gcc does not evaluate what stands there.</summary>
+    public static bool OnlyAsks(CallExpr call) => call.Function is
+    {
+        Name: "__builtin_constant_p" or "__builtin_classify_type" or "__builtin_object_size" or "__builtin_dynamic_object_size"
+    };
+
     private bool IsImplicitPure(FunctionDecl f) =>
         !_facts.FirstDeclared.ContainsKey(f.Entity) && (Resources.Pure.Contains(f.Name) || Resources.NoReturn.Contains(f.Name));
 

@@ -15,6 +15,9 @@ internal sealed class FunctionFacts
     /// <summary>Direct calls and calls through pointers that are evaluated.</summary>
     public List<CallExpr> Calls { get; } = [];
 
+    /// <summary>Functions whose name the body uses as a value.</summary>
+    public HashSet<Decl> AddressTaken { get; } = [];
+
     /// <summary>Functions that the body names, called or not.</summary>
     public HashSet<Decl> Names { get; } = [];
 
@@ -68,7 +71,7 @@ internal sealed class UnitFacts
     /// <summary>Entities in the order of their first declaration, with the index of that declaration.</summary>
     public Dictionary<Decl, int> FirstDeclared { get; } = [];
 
-    /// <summary>Functions whose name is used as a value.</summary>
+    /// <summary>Functions whose name is used as a value by an initialiser or by a function that can be reached.</summary>
     public HashSet<Decl> AddressTaken { get; } = [];
 
     /// <summary>Collects the facts.</summary>
@@ -146,6 +149,7 @@ internal sealed class UnitFacts
             }
 
             f.IsReachable = true;
+            AddressTaken.UnionWith(f.AddressTaken);
             foreach (Decl name in f.Names)
             {
                 queue.Push(name);
@@ -183,7 +187,7 @@ internal sealed class FactVisitor(UnitFacts facts, FunctionFacts? function, Hash
 
     protected override void OnFunctionValue(FunctionDecl f, DeclRefExpr reference)
     {
-        facts.AddressTaken.Add(f.Entity);
+        (function?.AddressTaken ?? facts.AddressTaken).Add(f.Entity);
         (function is null ? roots! : function.Names).Add(f.Entity);
     }
 

@@ -146,6 +146,11 @@ internal abstract class UseVisitor
     private void VisitCall(CallExpr c)
     {
         OnCall(c);
+        if (CallClassifier.OnlyAsks(c))
+        {
+            return;
+        }
+
         if (c.Function is null)
         {
             Visit(c.Callee, Use.Value);

@@ -105,6 +105,10 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
                     drop = false;
                 }
             }
+            else if (depth == 3 && c == '"' && nameStart >= 0 && edits.Source.AsSpan(nameStart, nameEnd - nameStart).Trim('_') is "alias")
+            {
+                Retarget(from, to);
+            }
             else if (depth == 2 && Tokens.IsWord(c))
             {
                 nameStart = from;
@@ -114,6 +118,25 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
         }
 
         return end;
+    }
+
+    /// <summary>An alias of a static variable that is shared is one of its new symbol.</summary>
+    private void Retarget(int from, int to)
+    {
+        if (kind == TextKind.Clone)
+        {
+            return;
+        }
+
+        ReadOnlySpan<char> target = edits.Source.AsSpan(from + 1, to - from - 2);
+        foreach (VariablePlan v in context.Variables.Values)
+        {
+            if (v.Decl.IsStatic && v.Function is null && v.Kind != VariableKind.Private && target.SequenceEqual(v.Decl.Name))
+            {
+                edits.Replace(from, to, "\"" + v.Symbol + "\"");
+                return;
+            }
+        }
     }
 
     private bool IsDropped(ReadOnlySpan<char> name) => name switch

@@ -87,7 +87,21 @@ internal static class StaticVariables
     {
         VariableFacts f = context.Facts.Of(v);
         bool isVolatile = (v.Type.Canonical.Qualifiers & Qualifiers.Volatile) != 0 || (v.Type.Qualifiers & Qualifiers.Volatile) != 0;
-        return f.IsWritten || f.IsAddressTaken || (f.IsUsed && (isVolatile || v.Has("section")));
+        return f.IsWritten || f.IsAddressTaken || (f.IsUsed && (isVolatile || v.Has("section") || HasAliases(context)));
+    }
+
+    /// <summary>Whether any variable of the unit is an alias: a static one may then be written under another name.</summary>
+    private static bool HasAliases(UnitContext context)
+    {
+        foreach (Decl d in context.Unit.Decls)
+        {
+            if (d is VarDecl { InSystemHeader: false } v && v.Has("alias"))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static VariablePlan FileLevel(UnitContext context, VarDecl definition, HashSet<Decl> shared)

@@ -129,7 +129,7 @@ internal sealed class FunctionContext
         }
 
         bool needs = IsPlace(node);
-        if (!needs && node is not UnevaluatedExpr)
+        if (!needs && node is not UnevaluatedExpr && !(node is CallExpr c && Analysis.CallClassifier.OnlyAsks(c)))
         {
             foreach (Node child in node.Children)
             {

@@ -12,6 +12,7 @@ public sealed class TagTests
     [InlineData("typedef struct __attribute__((packed)) { int a; } *t;", "typedef struct __attribute__((packed)) __up_anon_t { int a; } *t;")]
     [InlineData("struct s { struct { int a; }; union { int b; } const u[2]; };", "struct s { struct { int a; }; union __up_anon_s_u { int b; } const u[2]; };")]
     [InlineData("struct s { struct { union { int a; } x; }; };", "struct s { struct { union __up_anon_s_x { int a; } x; }; };")]
+    [InlineData("typedef struct{int a;}t;", "typedef struct __up_anon_t {int a;}t;")]
     [InlineData("enum { A = '}', B };", "enum __up_anon_A { A = '}', B };")]
     [InlineData("int f(void) { struct { int a; } s; { struct { int a; } s; } }", "int f(void) { struct __up_anon_f_s { int a; } s; { struct __up_anon_f_s__2 { int a; } s; } }")]
     [InlineData("struct named { int a; } x; struct fwd;", "struct named { int a; } x; struct fwd;")]

@@ -35,7 +35,7 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
  * in upstare_points lets the runtime turn a return address into (function, point): the first entry at or after it.
  */
 #define __UP_CHECK(D, K, X)                                                                                            \
-	__asm__ inline goto("cmpb $0, upstare_flag(%%rip)\n\tjne %l0\n999:\n\t.pushsection upstare_points,\"a\",@progbits\n\t" \
+	__asm__ __inline__ goto("cmpb $0, upstare_flag(%%rip)\n\tjne %l0\n999:\n\t.pushsection upstare_points,\"a\",@progbits\n\t" \
 			    ".long 999b-., " D "-., " #K "\n\t.popsection"                                             \
 			    :                                                                                          \
 			    :                                                                                          \
