@@ -14,7 +14,9 @@ public class EveryPointTests
         var run = UpdateRun.Of(Tools.Temporary, ["--every", step.ToString(CultureInfo.InvariantCulture)], [scenario.Patch("v1", "v1")], scenario.Program("v1"));
         run.Outcome.Expect(0);
         Assert.True(scenario.Expected("v1.out") == run.Outcome.Output, $"the output differs; expected:\n{scenario.Expected("v1.out")}\n{run}");
-        Assert.True(run.Updates > 0, $"no update was applied:\n{run}");
+
+        // A short program has few seventh points, and they may stand below pinned code.
+        Assert.True(run.Updates > 0 || (step > 1 && run.Refused > 0), $"no update was applied:\n{run}");
     }
 
     /// <summary>One update to another version at each point of a run: nothing is done twice, nothing is left out.</summary>

@@ -31,6 +31,9 @@ extern long upstare_control_header_ms;  /* from the connection to the end of the
 extern long upstare_control_silence_ms; /* between two pieces of a patch, or of an answer */
 extern long upstare_control_body_ms;    /* for the whole patch */
 
+/* 1: a request is being carried out or answered; the end of the program waits a moment for it. Read by any thread. */
+extern int upstare_answering;
+
 /* ---- request.c: the header line ---- */
 
 struct upstare_argument {

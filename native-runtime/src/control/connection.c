@@ -73,8 +73,12 @@ static void release_patch(struct upstare_connection *c)
 	c->patch = NULL;
 }
 
+int upstare_answering;
+
 static void close_connection(struct upstare_connection *c)
 {
+	if (c->state == ANSWER)
+		__atomic_store_n(&upstare_answering, 0, __ATOMIC_SEQ_CST);
 	if (c->line)
 		munmap(c->line, 2 * UPSTARE_LINE_MAX);
 	release_patch(c);
@@ -145,6 +149,7 @@ static void perform(struct upstare_connection *c)
 			return;
 		}
 	}
+	__atomic_store_n(&upstare_answering, 1, __ATOMIC_SEQ_CST);
 	upstare_perform(&c->request, c->patch, c->patch ? c->size : 0, &c->answer);
 	begin_answer(c);
 }
@@ -278,6 +283,7 @@ static void write_answer(struct upstare_connection *c)
 		return;
 	/* Closing with unread bytes would reset the connection and could take the answer with it. */
 	upstare_sys(SYS_shutdown, c->fd, SHUT_WR);
+	__atomic_store_n(&upstare_answering, 0, __ATOMIC_SEQ_CST);
 	c->state = DRAIN;
 	c->deadline = upstare_milliseconds() + DRAIN_MS;
 }

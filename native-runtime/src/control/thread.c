@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "../core.h"
 #include "channel.h"
@@ -20,6 +21,9 @@ static bool stopping;
 static int started_by;
 
 static struct upstare_listener listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
+
+/* How long the end of the program waits for an answer that is under way. */
+#define LAST_ANSWER_MS 300
 
 /* How often the listeners are opened again after the program has closed them (daemons close everything they find). */
 #define MAX_REOPENINGS 16
@@ -89,6 +93,17 @@ static void *run(void *argument)
 	return NULL;
 }
 
+/* A program may end as soon as its update lets it go on: whoever asked for the update is still to hear of it. */
+static void at_exit(void)
+{
+	struct timespec moment = {0, 1000000};
+
+	if (started_by == (int)upstare_sys(SYS_getpid))
+		for (int i = 0; i < LAST_ANSWER_MS && __atomic_load_n(&upstare_answering, __ATOMIC_SEQ_CST); i++)
+			upstare_sys(SYS_nanosleep, &moment, NULL);
+	upstare_control_stop();
+}
+
 int upstare_control_start(void)
 {
 	const char *wanted = getenv("UPSTARE");
@@ -97,7 +112,7 @@ int upstare_control_start(void)
 	if (wanted && !strcmp(wanted, "off"))
 		return 0;
 	if (!started_by)
-		atexit(upstare_control_stop);
+		atexit(at_exit);
 	else if (started_by != pid)
 		upstare_control_forked();
 	started_by = pid;
