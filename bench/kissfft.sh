@@ -2,7 +2,7 @@
 # KissFFT's own benchmark at 20,000 points, in stages: what each part of the transformation costs.
 . "$(dirname "$0")/common.sh"
 points=20000
-repeat=${BENCH_FFTS:-400}
+repeat=${BENCH_FFTS:-2500}
 
 build() { # NAME COMPILER ENVIRONMENT...
 	name=$1
