@@ -1,4 +1,4 @@
-# The options that a case asks for in its dg-options and dg-additional-options, on x86-64; for builtins also what its .x file adds.
+# The options that a case asks for in its dg-options and dg-additional-options, on x86-64; for builtins and ieee also what the .x file adds.
 
 # Prints the options of the case $1.
 case_options() {
@@ -14,7 +14,11 @@ case_options() {
 			printf '%s ' "${line%%@@*}"
 		done
 	case $1 in
-	*/ieee/*) printf '%s ' -fno-inline ;;
+	*/ieee/*)
+		printf '%s ' -fno-inline
+		# Unconditional ones stand at the start of a line.
+		[ ! -f "${1%.c}.x" ] || sed -n 's/^lappend additional_flags "\(-[^"]*\)"$/\1 /p' "${1%.c}.x" | tr '\n' ' '
+		;;
 	*/builtins/*)
 		printf '%s ' -fno-tree-dse -fno-tree-loop-distribute-patterns -fno-tracer -fno-ipa-ra -fno-inline-functions
 		[ ! -f "${1%.c}.x" ] || sed -n 's/^set additional_flags "\{0,1\}\(-[^"]*\)"\{0,1\}$/\1 /p' "${1%.c}.x" | tr '\n' ' '
