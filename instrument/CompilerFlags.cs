@@ -4,10 +4,15 @@ namespace UpStare.Instrument;
 public static class CompilerFlags
 {
     /// <summary>To be given after the user's own options.</summary>
+    /// <param name="flags">These options: what they leave as it is needs no word of ours.</param>
     /// <remarks>
     /// -undef: a name that the first preprocessing left alone (after #undef linux, say) is not to be replaced by the second.
     /// -fno-partial-inlining: it makes cold exits functions of their own, and calls them while the stack is being unrolled.
+    /// -Oz pushes constants and pops them, in exits too, where nothing may be pushed.
     /// </remarks>
-    public static IReadOnlyList<string> Required { get; } =
-        ["-w", "-undef", "-nostdinc", "-fasynchronous-unwind-tables", "-fno-partial-inlining"];
+    public static IReadOnlyList<string> Required(IEnumerable<string> flags)
+    {
+        bool pushes = flags.LastOrDefault(f => f.StartsWith("-O", StringComparison.Ordinal)) == "-Oz";
+        return ["-undef", "-nostdinc", "-fasynchronous-unwind-tables", "-fno-partial-inlining", .. pushes ? ["-Os"] : Array.Empty<string>()];
+    }
 }

@@ -182,7 +182,13 @@ public static class Planner
             {
                 string name = unique + "_" + c.Name;
                 context.LocalTypeNames[c.Entity] = name;
-                function.LiftedNames.TryAdd(c.Name, name);
+
+                // Of equal ones (static assertions of the old kind: enum { ok = 1 / !!(condition) }) either may be meant.
+                if (!function.LiftedNames.TryAdd(c.Name, name) && function.Facts.LocalTypes.Exists(
+                    other => other is EnumDecl e2 && e2.Constants.Exists(c2 => c2.Name == c.Name && c2.Value != c.Value)))
+                {
+                    throw new UnprintableTypeException("two enumerators of one name inside the function");
+                }
             }
         }
     }

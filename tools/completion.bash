@@ -18,12 +18,12 @@ _upstare_patch() {
 _upstare_ctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	case $cur in
-	-*) mapfile -t COMPREPLY < <(compgen -W '--timeout --when --json --help' -- "$cur") ;;
+	-*) mapfile -t COMPREPLY < <(compgen -W '--timeout --when --within --force --json --help' -- "$cur") ;;
 	*)
 		if [ "$COMP_CWORD" = 2 ]; then
 			mapfile -t COMPREPLY < <(compgen -W 'status check apply rollback history wait' -- "$cur")
 		else
-			mapfile -t COMPREPLY < <(compgen -W list -f -- "$cur")
+			mapfile -t COMPREPLY < <(compgen -W 'list keygen' -f -- "$cur")
 		fi
 		;;
 	esac
@@ -32,7 +32,7 @@ _upstare_ctl() {
 _upstare_run() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	case $cur in
-	-*) mapfile -t COMPREPLY < <(compgen -W '--at --every --random --json --help --' -- "$cur") ;;
+	-*) mapfile -t COMPREPLY < <(compgen -W '--at --every --random --json --help --version --' -- "$cur") ;;
 	*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	esac
 }

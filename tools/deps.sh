@@ -7,6 +7,8 @@ need() { # command-or-file package
 	*) command -v "$1" >/dev/null 2>&1 ;;
 	esac || missing="$missing $2"
 }
+# What a caller needs beyond that: command-or-file:package.
+for more; do need "${more%%:*}" "${more#*:}"; done
 need gcc gcc
 need ld binutils
 need cmake cmake

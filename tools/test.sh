@@ -1,5 +1,5 @@
 #!/bin/sh
-# All tests: the C runtime's (ctest) and the xunit projects. The last line is "N passed, N failed" alone.
+# All tests: the C runtime's (ctest), a share of the torture tests, and the xunit projects. The last line is "N passed, N failed" alone.
 # Arguments, if any, are passed to `dotnet test` (--filter ...).
 passed=0
 failed=0
@@ -14,6 +14,14 @@ total=$(sed -n 's/.*tests failed out of \([0-9]*\).*/\1/p' "$log")
 bad=$(sed -n 's/.*passed, \([0-9]*\) tests failed out of.*/\1/p' "$log")
 passed=$((passed + ${total:-0} - ${bad:-0}))
 failed=$((failed + ${bad:-0}))
+
+echo "== torture (a share of it)"
+sh tests/torture/share.sh >"$log" 2>&1
+code=$?
+cat "$log"
+ok=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+passed=$((passed + ok))
+failed=$((failed + code))
 
 # One project after the other: scenario tests measure pauses and count threads.
 for project in tests/*/*.csproj; do

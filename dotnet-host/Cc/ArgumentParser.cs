@@ -24,7 +24,10 @@ public static class ArgumentParser
                 continue;
             }
 
-            string? argument = OptionTable.TakesArgument(word) && i + 1 < args.Length ? args[++i] : null;
+            // An option at the end that lacks its argument: gcc tells.
+            bool takesArgument = OptionTable.TakesArgument(word);
+            string? argument = takesArgument && i + 1 < args.Length ? args[++i] : null;
+            passthrough |= takesArgument && argument is null;
             switch (word)
             {
                 case "-c" or "--compile":
@@ -71,7 +74,7 @@ public static class ArgumentParser
             result.Options.Add(new Option(OptionTable.Classify(word), word, argument));
         }
 
-        result.Mode = passthrough || result.Inputs.Count == 0 ? OutputMode.Passthrough : mode ?? OutputMode.Link;
+        result.Mode = passthrough || result.Inputs.TrueForAll(input => input.Kind == InputKind.Header) ? OutputMode.Passthrough : mode ?? OutputMode.Link;
         return result;
     }
 
@@ -117,6 +120,9 @@ public static class ArgumentParser
             case "-Xlinker" when argument?.StartsWith("--build-id", StringComparison.Ordinal) == true:
                 result.HasBuildId = true;
                 break;
+            case "-Xlinker" when argument is "--gc-sections":
+                result.CollectsSections = true;
+                break;
             case "-g0":
                 result.HasDebug = false;
                 break;
@@ -124,6 +130,10 @@ public static class ArgumentParser
                 if (word[1] == 'g')
                 {
                     result.HasDebug = true;
+                }
+                else if (word.StartsWith("-fuse-ld=", StringComparison.Ordinal))
+                {
+                    result.UsesGold = word == "-fuse-ld=gold";
                 }
                 else if (word.StartsWith("-Wl,", StringComparison.Ordinal))
                 {
@@ -141,8 +151,15 @@ public static class ArgumentParser
                 break;
         }
 
+        if (word.StartsWith("-save-temps", StringComparison.Ordinal) || word.StartsWith("--save-temps", StringComparison.Ordinal))
+        {
+            result.KeepsObjects = true;
+            result.KeepsInWorkingDirectory = word.EndsWith("=cwd", StringComparison.Ordinal);
+        }
+
         result.HasAuxiliaryOutputs |= OptionTable.Classify(word) == OptionKind.Auxiliary || word is "-gsplit-dwarf" or "--coverage"
-            or "-ftest-coverage" or "-fprofile-arcs" or "-coverage";
+            or "-ftest-coverage" or "-coverage" || word.StartsWith("-fprofile-", StringComparison.Ordinal) || word.StartsWith("-fauto-profile", StringComparison.Ordinal)
+            || word.StartsWith("-fbranch-probabilities", StringComparison.Ordinal);
         result.PlainReason ??= OptionTable.WhyPlain(word);
         if (word is "-m64" && result.PlainReason?.StartsWith("not the x86-64", StringComparison.Ordinal) == true)
         {
@@ -166,6 +183,10 @@ public static class ArgumentParser
             {
                 result.IsRelocatable = true;
             }
+            else if (part is "--gc-sections" or "-gc-sections" or "--no-gc-sections")
+            {
+                result.CollectsSections = part[2] != 'n';
+            }
         }
     }
 
@@ -183,6 +204,7 @@ public static class ArgumentParser
             {
                 "c" => InputKind.C,
                 "cpp-output" => InputKind.PreprocessedC,
+                "c-header" or "c++-header" => InputKind.Header,
                 _ => InputKind.OtherSource,
             };
         }
@@ -193,7 +215,8 @@ public static class ArgumentParser
         {
             "c" => InputKind.C,
             "i" => InputKind.PreprocessedC,
-            "s" or "S" or "sx" or "h" or "H" or "hh" or "hp" or "hxx" or "hpp" or "HPP" or "h++" or "tcc" or "C" or "cc" or "cp"
+            "h" or "H" or "hh" or "hp" or "hxx" or "hpp" or "HPP" or "h++" or "tcc" => InputKind.Header,
+            "s" or "S" or "sx" or "C" or "cc" or "cp"
                 or "cxx" or "cpp" or "CPP" or "c++" or "ii" or "m" or "mi" or "mm" or "M" or "mii" or "f" or "for" or "ftn" or "F"
                 or "fpp" or "FPP" or "FOR" or "FTN" or "f90" or "f95" or "f03" or "f08" or "F90" or "F95" or "adb" or "ads" or "d"
                 or "go" => InputKind.OtherSource,

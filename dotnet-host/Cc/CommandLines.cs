@@ -22,6 +22,12 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
             }
         }
 
+        // The linker's plug-in would take the code of such an object and leave what we keep in it (.upstare.units).
+        if (invocation.Options.Exists(o => o.Word.StartsWith("-flto", StringComparison.Ordinal)))
+        {
+            args.Add("-fno-lto");
+        }
+
         AddDependencyNames(args, input);
         if (invocation.HasAuxiliaryOutputs)
         {
@@ -32,6 +38,24 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
         AddInput(args, input);
         args.Add("-o");
         args.Add(output);
+        return args;
+    }
+
+    /// <summary>
+    /// The user's own compilation up to where the optimisers begin (gcc writes intermediate code for link-time optimisation
+    /// there): a third of the time of all of it, and nearly all of its diagnostics.
+    /// </summary>
+    public List<string> Checking(InputFile input)
+    {
+        List<string> args = Plain(input, "/dev/null", null);
+        args[args.LastIndexOf("-c")] = "-S";
+        args.AddRange(["-g0", "-flto", "-fno-fat-lto-objects", "-flto-compression-level=0"]);
+        if (!Console.IsErrorRedirected && !invocation.Options.Exists(o => o.Word.StartsWith("-fdiagnostics", StringComparison.Ordinal)
+            || o.Word.StartsWith("-fno-diagnostics", StringComparison.Ordinal)))
+        {
+            args.Add("-fdiagnostics-color=always");
+        }
+
         return args;
     }
 
@@ -80,7 +104,8 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
     /// <param name="text">The file with the text.</param>
     /// <param name="output">The object.</param>
     /// <param name="source">The user's source, named in debug information.</param>
-    public List<string> Transformed(string text, string output, string source)
+    /// <param name="warn">Whether warnings of the optimisers are wanted.</param>
+    public List<string> Transformed(string text, string output, string source, bool warn)
     {
         List<string> args = [.. settings.Compiler];
         foreach (Option option in invocation.Options)
@@ -91,7 +116,7 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
             }
         }
 
-        args.AddRange(CompilerFlags.Required);
+        args.AddRange(CompilerFlags.Required([.. args]));
         if (invocation.HasDebug)
         {
             args.Add("-fdebug-prefix-map=" + text + "=" + source);
@@ -112,6 +137,9 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
         string file = WithSuffix(BaseName(input.Path), ".d");
         return invocation.Mode == OutputMode.Link ? "a-" + file : file;
     }
+
+    /// <summary>The object that -save-temps leaves of a source that is linked at once.</summary>
+    public string KeptObject(InputFile input) => AuxiliaryPrefix(null) + DefaultObject(input.Path, ".o");
 
     /// <summary>What gcc calls the object of a source where no -o names it.</summary>
     public static string DefaultObject(string source, string suffix) => WithSuffix(BaseName(source), suffix);
@@ -166,19 +194,21 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
     /// <summary>-fstack-usage and the like name their files after the output, or after program and source when linking.</summary>
     private void AddAuxiliaryNames(List<string> args, InputFile input, string? named)
     {
-        string directory = named is null
-            ? invocation.Output is { } program ? WithSuffix(program, "-") : "a-"
-            : named[..(named.LastIndexOf('/') + 1)];
         string source = BaseName(input.Path);
         int dot = source.LastIndexOf('.');
         string suffix = dot > 0 ? source[dot..] : "";
         string stem = named is null ? source : WithSuffix(BaseName(named), suffix);
-        if (directory.Length > 0)
-        {
-            args.AddRange(["-dumpdir", directory]);
-        }
 
-        args.AddRange(["-dumpbase", stem, "-dumpbase-ext", suffix]);
+        // Also where it is empty: without it the object's own directory, a temporary one, would count.
+        args.AddRange(["-dumpdir", AuxiliaryPrefix(named), "-dumpbase", stem, "-dumpbase-ext", suffix]);
+    }
+
+    /// <summary>What the names of files beside the object begin with: a directory, when linking with the program's name.</summary>
+    private string AuxiliaryPrefix(string? named)
+    {
+        string prefix = named is not null ? named[..(named.LastIndexOf('/') + 1)]
+            : invocation.Output is { } program ? WithSuffix(program, "-") : "a-";
+        return invocation.KeepsInWorkingDirectory ? BaseName(prefix) : prefix;
     }
 
     /// <summary>Keeps of -Wp,A,B what has nothing to do with dependencies.</summary>

@@ -41,6 +41,11 @@ public sealed class Driver(Settings settings, Invocation invocation, Workspace w
         }
 
         string? named = links ? null : invocation.Output ?? CommandLines.DefaultObject(input.Path, ".o");
+        if (named is not null && !Workspace.CanDeliver(named))
+        {
+            return Child.Run(new CommandLines(settings, invocation).Plain(input, named, named));
+        }
+
         int code = new UnitCompiler(settings, invocation, workspace).Compile(input, named, out string? made);
         if (made is null)
         {
@@ -50,6 +55,10 @@ public sealed class Driver(Settings settings, Invocation invocation, Workspace w
         if (links)
         {
             objects[input.Position] = made;
+            if (invocation.KeepsObjects)
+            {
+                workspace.Deliver(made, new CommandLines(settings, invocation).KeptObject(input));
+            }
         }
         else
         {

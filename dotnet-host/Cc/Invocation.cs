@@ -25,8 +25,11 @@ public enum InputKind
     /// <summary>C that has been preprocessed (.i).</summary>
     PreprocessedC,
 
-    /// <summary>Another language that the real compiler compiles (C++, assembler, a header ...).</summary>
+    /// <summary>Another language that the real compiler compiles (C++, assembler ...).</summary>
     OtherSource,
+
+    /// <summary>A header to be precompiled; nothing is linked where there are only such.</summary>
+    Header,
 
     /// <summary>An object, archive or linker script.</summary>
     Linker,
@@ -102,12 +105,24 @@ public sealed class Invocation
     /// <summary>Outputs are asked for beside the object, which gcc names after it.</summary>
     public bool HasAuxiliaryOutputs { get; set; }
 
+    /// <summary>-save-temps: objects stay that are otherwise linked and forgotten.</summary>
+    public bool KeepsObjects { get; set; }
+
+    /// <summary>-save-temps=cwd: what is kept is kept here, not beside the output.</summary>
+    public bool KeepsInWorkingDirectory { get; set; }
+
     public bool IsShared { get; set; }
 
     public bool IsStatic { get; set; }
 
     /// <summary>-r</summary>
     public bool IsRelocatable { get; set; }
+
+    /// <summary>-fuse-ld=gold</summary>
+    public bool UsesGold { get; set; }
+
+    /// <summary>-Wl,--gc-sections</summary>
+    public bool CollectsSections { get; set; }
 
     /// <summary>-nostdlib, -nostartfiles or -nodefaultlibs.</summary>
     public bool LacksLibraries { get; set; }

@@ -1,6 +1,20 @@
+using UpStare.Frontend.Metadata;
 using UpStare.Host.Posix;
 
 namespace UpStare.Host.Cc;
+
+/// <summary>What of the runtime goes into a link.</summary>
+internal enum RuntimeKind
+{
+    /// <summary>Nothing: a merged object.</summary>
+    None,
+
+    /// <summary>Checks that never rise: what is made is not updated.</summary>
+    Inert,
+
+    /// <summary>All of it.</summary>
+    Full,
+}
 
 /// <summary>Links: the user's command line with the runtime added.</summary>
 public sealed class Linker(Settings settings, Invocation invocation, Workspace workspace)
@@ -11,7 +25,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     public int Link(Dictionary<int, string> objects)
     {
         string target = invocation.Output ?? "a.out";
-        bool direct = File.Exists(target) && (File.GetAttributes(target) & FileAttributes.Device) != 0;
+        bool direct = !Workspace.CanDeliver(target) || SpecialFile.Is(target);
         string output = direct ? target : workspace.Beside(target);
         List<string> args = [.. settings.Compiler];
         string? language = null;
@@ -46,9 +60,8 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
             args.AddRange(["-x", "none"]);
         }
 
-        AddRuntime(args);
         args.AddRange(["-o", output]);
-        int code = Child.Run(args);
+        int code = invocation.CollectsSections ? LinkCollecting(args) : Child.Run(WithRuntime(args, Kind()));
         if (!direct && File.Exists(output))
         {
             workspace.Replace(output, target);
@@ -65,38 +78,100 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     {
         List<string> args = [.. settings.Compiler, .. userArgs];
         args.AddRange(["-x", "none"]);
-        AddRuntime(args);
-        return Child.Run(args);
+        return Child.Run(WithRuntime(args, Kind()));
     }
 
-    private void AddRuntime(List<string> args)
+    /// <summary>
+    /// A link with --gc-sections. The tables of a program hold on to all of its functions, also to dead ones that mention
+    /// what nobody defines. Where the link succeeds without tables, such names are mentioned in dead code only: they get a
+    /// definition that is never reached.
+    /// </summary>
+    private int LinkCollecting(List<string> args)
     {
-        if (invocation.IsRelocatable)
+        string errors = workspace.Fresh("errors");
+        List<string> link = WithRuntime(args, Kind());
+        int code = Child.Run(link, stderr: errors);
+        if (code != 0 && Kind() == RuntimeKind.Full && Child.Run(WithRuntime(args, RuntimeKind.Inert), "/dev/null", "/dev/null") == 0)
         {
-            return;
+            string plain = workspace.Fresh("errors");
+            Child.Run(["env", "LC_ALL=C", .. link], "/dev/null", plain);
+            return Child.Run([.. link, Unreachable(UndefinedNames(plain))]);
         }
 
-        // Without libc or with a static one the runtime cannot load patches; shared objects belong to no version.
-        if (invocation.IsShared || invocation.IsStatic || invocation.LacksLibraries)
+        using FileStream said = File.OpenRead(errors);
+        using Stream output = Console.OpenStandardError();
+        said.CopyTo(output);
+        return code;
+    }
+
+    private static SortedSet<string> UndefinedNames(string errors)
+    {
+        const string Mark = "undefined reference to `";
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (string line in File.ReadLines(errors))
+        {
+            int at = line.IndexOf(Mark, StringComparison.Ordinal);
+            int end = line.LastIndexOf('\'');
+            if (at >= 0 && end > at + Mark.Length)
+            {
+                names.Add(line[(at + Mark.Length)..end]);
+            }
+        }
+
+        return names;
+    }
+
+    private string Unreachable(IEnumerable<string> names)
+    {
+        string source = workspace.Fresh("unreachable.s");
+        string made = workspace.Fresh("unreachable.o");
+        IEnumerable<string> lines = names.Select(n => $"\t.globl\t\"{n}\"\n\t.hidden\t\"{n}\"\n\"{n}\":\n");
+        File.WriteAllText(source, string.Concat(lines) + "\tud2\n\t.section .note.GNU-stack,\"\",@progbits\n");
+        Child.Run([.. settings.Compiler, "-c", source, "-o", made]);
+        return made;
+    }
+
+    /// <summary>Without libc or with a static one the runtime cannot load patches; shared objects belong to no version.</summary>
+    private RuntimeKind Kind() => invocation.IsRelocatable ? RuntimeKind.None
+        : invocation.IsShared || invocation.IsStatic || invocation.LacksLibraries ? RuntimeKind.Inert : RuntimeKind.Full;
+
+    private List<string> WithRuntime(List<string> args, RuntimeKind kind)
+    {
+        List<string> result = [.. args];
+        if (kind == RuntimeKind.Inert)
         {
             if (invocation.IsShared)
             {
-                args.Add("-Wl,-T," + Runtime("shared.ld"));
+                result.Add("-Wl,-T," + Runtime("shared.ld"));
             }
 
-            args.Add(Runtime("inert.o"));
-            args.Add(Runtime("libinert.a"));
-            return;
+            result.Add(Runtime("inert.o"));
+            result.Add(Runtime("libinert.a"));
         }
-
-        if (!invocation.HasBuildId)
+        else if (kind == RuntimeKind.Full)
         {
-            args.Add("-Wl,--build-id");
+            if (!invocation.HasBuildId)
+            {
+                result.Add("-Wl,--build-id");
+            }
+
+            result.Add(invocation.UsesGold ? "-Wl,--dynamic-list=" + ExportList() : "-Wl,--export-dynamic-symbol=upstare_*");
+            result.Add(Runtime("upstare.o"));
+            result.Add(Runtime("libupstare.a"));
         }
 
-        args.Add("-Wl,--export-dynamic-symbol=upstare_*");
-        args.Add(Runtime("upstare.o"));
-        args.Add(Runtime("libupstare.a"));
+        return result;
+    }
+
+    /// <summary>The runtime's interface, name by name: gold knows neither --export-dynamic-symbol nor patterns for a part of the names.</summary>
+    private string ExportList()
+    {
+        IEnumerable<string> names = ElfFile.Read(Runtime("upstare.o")).Symbols()
+            .Where(s => s is { Section: not 0, Binding: not 0, Visibility: 0 } && s.Name.StartsWith("upstare_", StringComparison.Ordinal))
+            .Select(s => s.Name + ";");
+        string list = workspace.Fresh("exports");
+        File.WriteAllText(list, "{\n" + string.Join('\n', names) + "\n};\n");
+        return list;
     }
 
     private string Runtime(string name) => Path.Combine(settings.RuntimeDirectory, name);

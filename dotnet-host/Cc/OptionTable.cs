@@ -14,6 +14,13 @@ internal static class OptionTable
         "--prefix", "-auxbase", "-auxbase-strip",
     ];
 
+    private static readonly HashSet<string> s_checks =
+    [
+        "undefined", "shift", "shift-exponent", "shift-base", "integer-divide-by-zero", "unreachable", "vla-bound", "null", "return",
+        "signed-integer-overflow", "bounds", "bounds-strict", "alignment", "object-size", "float-divide-by-zero", "float-cast-overflow",
+        "nonnull-attribute", "returns-nonnull-attribute", "bool", "enum", "builtin", "pointer-overflow",
+    ];
+
     /// <summary>Whether the option, written exactly so, takes the next word.</summary>
     public static bool TakesArgument(string word) => s_separate.Contains(word);
 
@@ -100,12 +107,14 @@ internal static class OptionTable
             return "compiled with " + word;
         }
 
-        if (StartsWith(word, "-fsanitize=") && word != "-fsanitize=")
-        {
-            return "compiled with " + word;
-        }
+        return StartsWith(word, "-fsanitize=") && !OnlyTraps(word) ? "compiled with " + word : null;
+    }
 
-        return null;
+    /// <summary>Sanitizers that only add checks to expressions; exits are assembly, and have none.</summary>
+    private static bool OnlyTraps(string word)
+    {
+        string[] names = word["-fsanitize=".Length..].Split(',');
+        return Array.TrueForAll(names, name => s_checks.Contains(name));
     }
 
     private static OptionKind ClassifyW(string word)

@@ -51,18 +51,7 @@ public sealed record TransformJob(
     }
 
     /// <summary>What the parser must know of the command line.</summary>
-    public ParseOptions ParseOptions()
-    {
-        string? standard = null;
-        foreach (string flag in CodeFlags())
-        {
-            standard = flag.StartsWith("-std=", StringComparison.Ordinal) ? flag[5..]
-                : flag.StartsWith("--std=", StringComparison.Ordinal) ? flag[6..]
-                : flag == "-ansi" ? "c90" : standard;
-        }
-
-        return new ParseOptions { Standard = standard, Flags = CodeFlags() };
-    }
+    public ParseOptions ParseOptions() => Frontend.Parsing.ParseOptions.Of(CodeFlags());
 
     /// <summary>What the object keeps about its unit.</summary>
     /// <param name="text">The preprocessed text.</param>
@@ -73,7 +62,7 @@ public sealed record TransformJob(
         SourceFile = Input.Path,
         Directory = Environment.CurrentDirectory,
         SymbolHash = SymbolHash,
-        Flags = CodeFlags(),
+        Flags = [.. CodeFlags(), .. LinkTimeFlags()],
         Points = Settings.AllPoints ? "all" : "default",
         ToolVersion = Program.Version,
         PlainReason = plainReason,
@@ -111,4 +100,8 @@ public sealed record TransformJob(
 
         return flags;
     }
+
+    /// <summary>Not used for transformed objects, nor for patches (-fno-lto follows): kept for the report.</summary>
+    private IEnumerable<string> LinkTimeFlags() =>
+        Invocation.Options.Where(o => o.Word.StartsWith("-flto", StringComparison.Ordinal)).Select(o => o.Word);
 }

@@ -8,8 +8,8 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
     private readonly CommandLines _lines = new(settings, invocation);
 
     /// <summary>
-    /// Compiles. The user's own compilation runs beside ours: its diagnostics are shown, its exit code counts, and its object
-    /// is what comes out where the source cannot be transformed.
+    /// Compiles. Of the user's own compilation as much runs beside ours as is needed: its diagnostics are shown, its exit code
+    /// counts, and its object is what comes out where the source cannot be transformed.
     /// </summary>
     /// <param name="input">The source.</param>
     /// <param name="named">Where the user wants the object, or null when it is linked at once and goes away.</param>
@@ -26,30 +26,44 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
             return Child.Run(_lines.Plain(input, plain, named));
         }
 
-        // Without warnings there is nothing to diagnose: only what is wrong with the source itself, which shows as a failure.
-        bool needsPlain = reason is not null || !invocation.NoWarnings || invocation.HasAuxiliaryOutputs;
-        int diagnosing = needsPlain ? Child.Spawn(_lines.Plain(input, plain, named)) : 0;
-        TransformJob? job = Preprocess(input, named, withDependencies: !needsPlain);
+        // Without warnings there is nothing to check: only what is wrong with the source itself, which shows as a failure.
+        bool needsPlain = reason is not null || invocation.HasAuxiliaryOutputs
+            || invocation.Options.Exists(o => o.Word.StartsWith("-fdiagnostics-format", StringComparison.Ordinal));
+        bool checks = !needsPlain && !invocation.NoWarnings;
+        string diagnostics = plain + ".errors";
+        int beside = needsPlain ? Child.Spawn(_lines.Plain(input, plain, named))
+            : checks ? Child.Spawn(_lines.Checking(input), null, diagnostics) : 0;
+        TransformJob? job = Preprocess(input, named, withDependencies: !needsPlain && !checks);
         string? transformed = null;
+        bool warned = false;
         if (reason is null)
         {
-            transformed = job is null ? null : Transform(job, ref reason);
+            transformed = job is null ? null : Transform(job, checks, ref reason, out warned);
         }
 
-        if (!needsPlain && transformed is null)
+        int code = needsPlain ? Finish(beside) : 0;
+        if (checks && Child.Wait(beside) == 0 && transformed is not null && !warned)
         {
-            diagnosing = Child.Spawn(_lines.Plain(input, plain, named));
+            Show(diagnostics);
+        }
+        else if (!needsPlain && (checks || transformed is null))
+        {
             needsPlain = true;
+            code = Child.Run(_lines.Plain(input, plain, named));
         }
 
-        int code = needsPlain ? Finish(diagnosing) : 0;
-        result = null;
-        if (code == 0)
-        {
-            result = transformed ?? (job is null ? plain : PlainUnit.Mark(job, plain, reason!));
-        }
-
+        result = code == 0 ? transformed ?? (job is null ? plain : PlainUnit.Mark(job, plain, reason!)) : null;
         return code;
+    }
+
+    private static void Show(string diagnostics)
+    {
+        byte[] text = File.ReadAllBytes(diagnostics);
+        if (text.Length > 0)
+        {
+            using Stream stream = Console.OpenStandardError();
+            stream.Write(text);
+        }
     }
 
     /// <summary>Preprocesses and transforms the text; null, with the reason, where the file has to stay plain.</summary>
@@ -88,8 +102,9 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
     }
 
     /// <summary>Makes the transformed object, or returns null with the reason.</summary>
-    private string? Transform(TransformJob job, ref string? reason)
+    private string? Transform(TransformJob job, bool warn, ref string? reason, out bool warned)
     {
+        warned = false;
         InputFile input = job.Input;
         Stages? stages = Stages.Make(job, ref reason);
         if (stages is null)
@@ -103,13 +118,14 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         File.WriteAllBytes(file, stages.HotText);
         string output = CommandLines.WithSuffix(file, ".o");
         string errors = file + ".errors";
-        if (Child.Wait(Child.Spawn(_lines.Transformed(file, output, input.Path), "/dev/null", errors, keepDependencyVariables: false)) != 0)
+        if (Child.Wait(Child.Spawn(_lines.Transformed(file, output, input.Path, warn), "/dev/null", errors, keepDependencyVariables: false)) != 0)
         {
             reason = "the compiler rejects the transformed text: " + FirstError(errors);
             settings.Log(input.Path + ": " + reason);
             return null;
         }
 
+        warned = warn && File.ReadAllText(errors, System.Text.Encoding.Latin1).Contains("warning: ", StringComparison.Ordinal);
         return output;
     }
 

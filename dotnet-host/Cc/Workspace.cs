@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UpStare.Frontend.Metadata;
 
 namespace UpStare.Host.Cc;
 
@@ -32,14 +33,17 @@ public sealed class Workspace : IDisposable
         return Path.Combine(directory, name);
     }
 
+    /// <summary>Whether a file can come to stand there; where it cannot, gcc is to say so in its words.</summary>
+    public static bool CanDeliver(string target) =>
+        !Directory.Exists(target) && (Path.GetDirectoryName(target) is not { Length: > 0 } directory || Directory.Exists(directory));
+
     /// <summary>
     /// Puts a finished file where the user wants it: renamed, so that nobody sees half of it; written through where the
     /// target is a device.
     /// </summary>
     public void Deliver(string file, string target)
     {
-        var info = new FileInfo(target);
-        if (info.Exists && info.LinkTarget is null && (info.Attributes & FileAttributes.Device) != 0)
+        if (SpecialFile.Is(target))
         {
             using FileStream from = File.OpenRead(file);
             using var to = new FileStream(target, FileMode.Open, FileAccess.Write);

@@ -83,7 +83,7 @@ public static class Commands
         }
         else
         {
-            Output.Status(Console.Out, answer, Descendants(at, (int)(answer.Number("pid") ?? 0)));
+            Output.Status(Console.Out, answer);
         }
 
         return answer.Exit;
@@ -170,32 +170,4 @@ public static class Commands
     /// <summary>An error as a JSON object.</summary>
     public static string ErrorJson(int exitCode, string message) =>
         JsonSerializer.Serialize(new ErrorAnswer(exitCode, message), OutputJson.Default.ErrorAnswer);
-
-    /// <summary>The processes below one that listen too; none where the program is on another machine.</summary>
-    private static List<ProcessInfo> Descendants(EndPoint at, int pid)
-    {
-        List<ProcessInfo> result = [];
-        if (at is not UnixDomainSocketEndPoint)
-        {
-            return result;
-        }
-
-        HashSet<int> tree = [pid];
-        List<Target.Found> left = Target.All(out _);
-        for (bool found = true; found;)
-        {
-            found = false;
-            foreach (Target.Found f in left)
-            {
-                if (!tree.Contains(f.Process.Pid) && tree.Contains(f.Process.Parent))
-                {
-                    tree.Add(f.Process.Pid);
-                    result.Add(f.Process);
-                    found = true;
-                }
-            }
-        }
-
-        return result;
-    }
 }

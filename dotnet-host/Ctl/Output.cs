@@ -29,7 +29,7 @@ public static class Output
     }
 
     /// <summary>The answer to status.</summary>
-    public static void Status(TextWriter writer, Answer answer, IReadOnlyList<ProcessInfo> children)
+    public static void Status(TextWriter writer, Answer answer)
     {
         writer.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
@@ -41,9 +41,11 @@ public static class Output
             writer.WriteLine("  listens at  " + l.GetString());
         }
 
-        foreach (ProcessInfo child in children)
+        foreach (JsonElement p in answer.List("processes"))
         {
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  process     {child.Pid} {child.Name} (child of {child.Parent})"));
+            writer.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"  process     {Answer.Number(p, "pid")} (child of {Answer.Number(p, "ppid")}){State(p)}"));
         }
 
         foreach (JsonElement t in answer.List("threads"))
@@ -115,9 +117,17 @@ public static class Output
         return text;
     }
 
+    /// <summary>What a process does where that matters to an update.</summary>
+    private static string State(JsonElement process)
+    {
+        string text = Answer.String(process, "state") switch { "T" or "t" => ", stopped", _ => "" };
+        return Answer.Bool(process, "filtered") == true ? text + ", in a seccomp filter" : text;
+    }
+
     private static string Counts(Answer answer)
     {
-        string text = "";
+        int processes = answer.List("processes").Count();
+        string text = processes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {processes + 1} processes");
         foreach (string name in (string[])["threads", "frames", "points_mapped"])
         {
             if (answer.Number(name) is double count)

@@ -108,12 +108,40 @@ public static class Target
             }
         }
 
+        ProcessInfo? process = ProcessInfo.Read(pid);
+        if (process is not null && LeaderOf(process) is { } leader)
+        {
+            return new UnixDomainSocketEndPoint(leader);
+        }
+
         throw new ControlException(
             ExitCodes.NotPermitted,
-            ProcessInfo.Read(pid) is null
+            process is null
                 ? $"there is no process {pid}"
                 : $"process {pid} does not listen: not built with upstare-cc, started with UPSTARE=off, or of another user "
                     + "(upstare-ctl list shows who does)");
+    }
+
+    /// <summary>The socket of the program that a process belongs to which has none of its own: its first process speaks for it.</summary>
+    private static string? LeaderOf(ProcessInfo process)
+    {
+        foreach (Found found in All(out _).OrderByDescending(f => IsAncestor(f.Process.Pid, process)))
+        {
+            try
+            {
+                Answer answer = Channel.Ask(new UnixDomainSocketEndPoint(found.Socket), new Request("status", default, null), Commands.AnswerMs);
+                if (answer.List("processes").Any(p => Answer.Number(p, "pid") == process.Pid))
+                {
+                    return found.Socket;
+                }
+            }
+            catch (ControlException)
+            {
+                // one that does not answer: it is not this one's, or will not be of use
+            }
+        }
+
+        return null;
     }
 
     private static UnixDomainSocketEndPoint ByName(string name)

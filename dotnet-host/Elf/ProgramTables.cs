@@ -31,8 +31,14 @@ public sealed class ProgramTables
     public required IReadOnlyList<StubInfo> Stubs { get; init; }
 
     /// <summary>Reads the tables; all are empty in a program without transformed code.</summary>
+    /// <exception cref="InvalidDataException">The file is an object: its tables have no addresses yet.</exception>
     public static ProgramTables Read(ElfFile file)
     {
+        if (file.IsObject)
+        {
+            throw new InvalidDataException(file.FileName + ": an object file: only what is linked can be looked at");
+        }
+
         var functions = new List<FunctionInfo>();
         foreach (ulong at in Entries(file, "upstare_functions", 40))
         {

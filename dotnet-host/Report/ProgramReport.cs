@@ -14,6 +14,7 @@ public sealed class ProgramReport
         var plain = new List<(string, string)>();
         foreach (UnitMetadata unit in UnitMetadata.ReadAll(file))
         {
+            WantedLinkTime |= unit.Flags.Any(flag => flag.StartsWith("-flto", StringComparison.Ordinal));
             if (unit.PlainReason is not null)
             {
                 plain.Add((unit.SourceFile, unit.PlainReason));
@@ -34,7 +35,11 @@ public sealed class ProgramReport
         {
             WhyNot = "it has no function that was transformed";
         }
-        else if (!file.IsDynamic)
+        else if (file.IsLibrary)
+        {
+            WhyNot = "it is a shared library: it works, but stays in the version that was loaded";
+        }
+        else if (!file.IsDynamicProgram)
         {
             WhyNot = "it is linked statically, and a static program cannot load a patch";
         }
@@ -57,6 +62,9 @@ public sealed class ProgramReport
     public string? WhyNot { get; }
 
     public int ContinuationPoints { get; }
+
+    /// <summary>Something was compiled with -flto, which transformed objects do without.</summary>
+    public bool WantedLinkTime { get; }
 
     /// <summary>Sources that were compiled plainly, with the reason.</summary>
     public IReadOnlyList<(string File, string Reason)> PlainFiles { get; }

@@ -46,6 +46,11 @@ public static class ReportCommand
         TextWriter output = Console.Out;
         output.WriteLine(report.WhyNot is null ? "can be updated" : "cannot be updated: " + report.WhyNot);
         output.WriteLine("build-id " + (report.BuildId.Length == 0 ? "none" : report.BuildId));
+        if (report.WantedLinkTime)
+        {
+            output.WriteLine("without -flto: transformed objects are optimised one by one");
+        }
+
         output.WriteLine();
         output.WriteLine($"{"function",-40} {"points",6} {"in loops",8} {"record",7}  place");
         foreach (FunctionInfo function in report.Tables.Functions)
@@ -92,6 +97,7 @@ public static class ReportCommand
         }
 
         writer.WriteString("buildId", report.BuildId);
+        writer.WriteBoolean("withoutLto", report.WantedLinkTime);
         writer.WriteStartArray("functions");
         foreach (FunctionInfo function in report.Tables.Functions)
         {

@@ -54,16 +54,22 @@ internal sealed class CodeReader(ElfFile file)
         return false;
     }
 
-    /// <summary>Whether a call into the runtime (__UP_POINT: lea after(%rip), %rax; jmp *upstare_point) ends at an address.</summary>
+    /// <summary>
+    /// Whether an entrance to the runtime (__UP_ENTER: lea entry(%rip), %r11; lea back(%rip), %r10; jmp *upstare_point) has its
+    /// return place, with its je, at an address.
+    /// </summary>
     public bool IsPark(ulong end)
     {
-        ReadOnlySpan<byte> bytes = file.BytesAt(end - 13);
-        if (bytes.Length < 13 || bytes[0] != 0x48 || bytes[1] != 0x8d || bytes[2] != 0x05 || BitConverter.ToInt32(bytes[3..]) != 6)
+        ReadOnlySpan<byte> bytes = file.BytesAt(end - 20);
+        if (bytes.Length < 21 || bytes[0] != 0x4c || bytes[1] != 0x8d || bytes[2] != 0x1d
+            || bytes[7] != 0x4c || bytes[8] != 0x8d || bytes[9] != 0x15 || BitConverter.ToInt32(bytes[10..]) != 6)
         {
             return false;
         }
 
+        bool isZero = bytes[20] == 0x74 || (bytes[20] == 0x0f && bytes.Length > 21 && bytes[21] == 0x84);
+
         // The linker turns jmp *x@GOTPCREL(%rip) into jmp x; nop where x is in the same module.
-        return (bytes[7] == 0xff && bytes[8] == 0x25) || (bytes[7] == 0xe9 && bytes[12] == 0x90);
+        return isZero && ((bytes[14] == 0xff && bytes[15] == 0x25) || (bytes[14] == 0xe9 && bytes[19] == 0x90));
     }
 }

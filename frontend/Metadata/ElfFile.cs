@@ -48,11 +48,20 @@ public sealed class ElfFile
 
     public IReadOnlyList<ElfSection> Sections { get; private set; } = [];
 
+    /// <summary>For messages.</summary>
+    public string FileName { get; private init; } = "";
+
     /// <summary>e_type: 1 object, 2 executable, 3 shared object or position-independent executable.</summary>
     public int Type { get; private set; }
 
-    /// <summary>Has an interpreter, so it is linked dynamically.</summary>
-    public bool IsDynamic => Section(".dynamic") is not null;
+    /// <summary>Not linked yet: nothing in it has an address.</summary>
+    public bool IsObject => Type == 1;
+
+    /// <summary>A program that the dynamic linker starts. Static ones may have .dynamic (-static-pie), libraries have no interpreter.</summary>
+    public bool IsDynamicProgram => Section(".interp") is not null;
+
+    /// <summary>A shared library: no program, and not marked as position-independent executable (DF_1_PIE).</summary>
+    public bool IsLibrary => Type == 3 && !IsDynamicProgram && !DynamicValues(0x6ffffffb).Exists(flags => (flags & 0x08000000) != 0);
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -70,7 +79,7 @@ public sealed class ElfFile
 
         try
         {
-            var result = new ElfFile(data) { Type = BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(16)) };
+            var result = new ElfFile(data) { FileName = name, Type = BinaryPrimitives.ReadUInt16LittleEndian(data.AsSpan(16)) };
             result.ReadSections();
             return result;
         }
@@ -200,18 +209,22 @@ public sealed class ElfFile
 
     private List<string> Dynamic(ulong tag)
     {
-        var result = new List<string>();
-        if (Section(".dynamic") is not { HasNoBytes: false } table || table.Link >= Sections.Count)
-        {
-            return result;
-        }
+        return Section(".dynamic") is { } table && table.Link < Sections.Count
+            ? DynamicValues(tag).ConvertAll(value => Name(Bytes(Sections[(int)table.Link]), (uint)value))
+            : [];
+    }
 
-        ReadOnlySpan<byte> names = Bytes(Sections[(int)table.Link]);
-        for (ReadOnlySpan<byte> bytes = Bytes(table); bytes.Length >= 16; bytes = bytes[16..])
+    private List<ulong> DynamicValues(ulong tag)
+    {
+        var result = new List<ulong>();
+        if (Section(".dynamic") is { HasNoBytes: false } table)
         {
-            if (BinaryPrimitives.ReadUInt64LittleEndian(bytes) == tag)
+            for (ReadOnlySpan<byte> bytes = Bytes(table); bytes.Length >= 16; bytes = bytes[16..])
             {
-                result.Add(Name(names, (uint)BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])));
+                if (BinaryPrimitives.ReadUInt64LittleEndian(bytes) == tag)
+                {
+                    result.Add(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
+                }
             }
         }
 

@@ -49,6 +49,9 @@ public sealed class TranslationUnit
     /// <summary>The user's place for an offset of <see cref="Text"/>.</summary>
     public required Func<int, SourcePlace> PlaceOf { get; init; }
 
+    /// <summary>See <see cref="Parsing.ParseOptions.HasGnuInline"/>.</summary>
+    public bool HasGnuInline { get; init; }
+
     /// <summary>The text of a node.</summary>
     public string Slice(Node node) => Slice(node.Start, node.End);
 

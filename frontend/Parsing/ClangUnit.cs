@@ -74,6 +74,13 @@ internal sealed unsafe class ClangUnit : IDisposable
         return errors;
     }
 
+    /// <summary>Functions of gcc's headers (xmmintrin.h and its like) that clang has built in, and lets nobody define.</summary>
+    private static readonly string[] s_intrinsics =
+    [
+        "_mm_prefetch", "_mm_getcsr", "_mm_setcsr", "_mm_sfence", "_mm_clflush", "_mm_lfence", "_mm_mfence", "_mm_pause", "__rdtsc",
+        "_m_prefetch", "_m_prefetchw",
+    ];
+
     private static List<string> Arguments(ParseOptions options)
     {
         var list = new List<string>
@@ -85,6 +92,11 @@ internal sealed unsafe class ClangUnit : IDisposable
             "-Wno-implicit-int", "-Wno-implicit-function-declaration", "-Wno-int-conversion", "-Wno-incompatible-pointer-types",
             "-Wno-incompatible-function-pointer-types", "-Wno-return-type",
         };
+        foreach (string name in s_intrinsics)
+        {
+            list.Add("-D" + name + "=__up_" + name);
+        }
+
         foreach (string flag in options.Flags)
         {
             if (flag is "-funsigned-char" or "-fsigned-char" or "-fno-signed-char" or "-fno-unsigned-char" or "-fshort-enums"

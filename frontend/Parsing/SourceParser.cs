@@ -33,6 +33,7 @@ public static class SourceParser
             Decls = decls,
             Errors = reader.RemainingErrors(),
             PlaceOf = lines.PlaceOf,
+            HasGnuInline = options.HasGnuInline,
         };
     }
 }

@@ -116,7 +116,8 @@ internal sealed unsafe partial class UnitReader
 
     private int GroupEnd(Decl last, int end)
     {
-        if (last is FunctionDecl { Body: not null })
+        // A stray semicolon is a declaration of its own.
+        if (last is FunctionDecl { Body: not null } || (last is OtherDecl && Is(end - 1, ';')))
         {
             return end;
         }
@@ -182,6 +183,9 @@ internal sealed unsafe partial class UnitReader
             {
                 decl.Name = Slice(at, end);
                 decl.NameStart = at;
+
+                // Not its first token: "bool flag = false;" begins with a macro of a system header.
+                decl.InSystemHeader = _lines.IsSystem(at);
             }
         }
     }
@@ -291,7 +295,6 @@ internal sealed unsafe partial class UnitReader
             return function;
         }
 
-        function.InSystemHeader = _lines.IsSystem(function.NameStart);
         int declaratorEnd = DeclaratorEnd(function, groupStart);
         ReadAttributes(function, groupStart, leadingEnd, declaratorEnd, out string? asmName);
         function.AsmName = asmName;
@@ -394,6 +397,8 @@ internal sealed unsafe partial class UnitReader
             open = SkipTo(open + 1);
         }
 
-        return function.Type.HasNoPrototype || function.Parameters[0].Start >= CText.Matching(_text, open);
+        // A parameter that is an int by default is declared in neither place, and stands inside.
+        int close = CText.Matching(_text, open);
+        return function.Type.HasNoPrototype || function.Parameters.Any(p => p.Start >= close);
     }
 }

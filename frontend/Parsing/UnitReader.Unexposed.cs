@@ -63,7 +63,8 @@ internal sealed unsafe partial class UnitReader
         ReadOnlySpan<byte> word = _text.AsSpan(start, wordEnd - start);
         if (word.SequenceEqual("__builtin_va_arg"u8) && parts.Count > 0)
         {
-            return new VaArgExpr { List = ReadExpr(parts[0]), Type = TypeOf(cursor), Start = start, End = end };
+            // clang shows the operand of a typeof, too, and before the list.
+            return new VaArgExpr { List = Sorted(parts)[0], Type = TypeOf(cursor), Start = start, End = end };
         }
 
         if (word.SequenceEqual("__builtin_offsetof"u8) || word.SequenceEqual("__builtin_types_compatible_p"u8))

@@ -36,11 +36,23 @@ internal sealed unsafe partial class UnitReader
         var list = new List<string>(_errors.Count);
         foreach (ClangError error in _errors)
         {
+            if (error.Offset >= 0 && IsCompilersOwn(error.Offset))
+            {
+                continue;
+            }
+
             list.Add(error.Offset < 0 ? error.Message : $"{_lines.PlaceOf(error.Offset)}: {error.Message}");
         }
 
         return list;
     }
+
+    /// <summary>
+    /// In a header that comes with gcc, whose inline functions call builtins that clang does not have: they are not transformed,
+    /// and what the program needs of them shows again where it uses them.
+    /// </summary>
+    private bool IsCompilersOwn(int offset) =>
+        _lines.IsSystem(offset) && _lines.PlaceOf(offset).File.Contains("/lib/gcc/", StringComparison.Ordinal);
 
     private static int OffsetOf(CXSourceLocation location)
     {

@@ -19,6 +19,16 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
             CheckNode(f, n);
         }
 
+        foreach (CallExpr c in f.Calls)
+        {
+            // They call what gets no check, or mean the frame that they stand in.
+            if (c.Function is { Name: "__builtin_apply" or "__builtin_apply_args" or "__builtin_return" or "__builtin_call_with_static_chain"
+                or "__builtin_setjmp" or "__builtin_eh_return" or "__builtin_unwind_init" } builtin)
+            {
+                Pin(f, builtin.Name, c.Start);
+            }
+        }
+
         CheckLabels(f);
         if (unit.Slice(f.Decl).Contains("#pragma omp", StringComparison.Ordinal))
         {
@@ -46,7 +56,7 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
             }
         }
 
-        if (d.IsInline && !d.IsStatic && !IsExternal(d))
+        if (InlineRules.IsOnlyForInlining(unit, d))
         {
             Pin(f, "inline definition without external linkage", d.Start);
         }
@@ -61,25 +71,11 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
 
         foreach (Decl t in f.LocalTypes)
         {
-            if (unit.Slice(t).Contains("typeof", StringComparison.Ordinal))
+            if (unit.Slice(t).Contains("typeof", StringComparison.Ordinal) || (t is TypedefDecl { Underlying: var type } && IsVariable(type)))
             {
                 Pin(f, "local type that depends on a variable", t.Start);
             }
         }
-    }
-
-    /// <summary>C99: inline without extern anywhere gives no external definition.</summary>
-    private bool IsExternal(FunctionDecl d)
-    {
-        foreach (Decl other in unit.Decls)
-        {
-            if (other is FunctionDecl f && f.Entity == d.Entity && (f.Storage == StorageClass.Extern || !f.IsInline))
-            {
-                return !f.Has("gnu_inline");
-            }
-        }
-
-        return false;
     }
 
     private static void CheckLocal(FunctionFacts f, VarDecl v)
@@ -116,6 +112,9 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
                 break;
             case UnknownExpr u when Walk.Any(u, HasSuspendable):
                 Pin(f, u.Reason, u.Start);
+                break;
+            case AsmStmt a when Walk.Any(a, HasSuspendable):
+                Pin(f, "asm statement with a call inside", a.Start);
                 break;
             case GenericExpr g when Walk.Any(g, HasSuspendable):
                 Pin(f, "_Generic with a call inside", g.Start);

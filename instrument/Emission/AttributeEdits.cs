@@ -5,10 +5,14 @@ namespace UpStare.Instrument.Emission;
 
 /// <summary>
 /// Blanks attributes in the user's declarations that would let gcc drop checks (noreturn, const, pure, leaf), and those that
-/// must not happen twice (constructors in patches, aliases in clone units).
+/// must not happen twice (constructors in patches, aliases in clone units). An alias of a variable whose storage is the older
+/// version's, which this unit does not define, becomes a weakref: gcc then still knows that both are the same.
 /// </summary>
 internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet edits)
 {
+    /// <summary>An alias has become a weakref, which gcc does not follow when it finds out where pointers may point.</summary>
+    public bool HasWeakReference { get; private set; }
+
     /// <summary>Makes the edits, one region of the user's text after the other.</summary>
     public void Make()
     {
@@ -105,9 +109,20 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
                     drop = false;
                 }
             }
-            else if (depth == 3 && c == '"' && nameStart >= 0 && edits.Source.AsSpan(nameStart, nameEnd - nameStart).Trim('_') is "alias")
+            else if (depth == 3 && c == '"' && nameStart >= 0 && edits.Source.AsSpan(nameStart, nameEnd - nameStart).Trim('_') is "alias"
+                && AliasedVariable(edits.Source.AsSpan(from + 1, to - from - 2)) is { } target)
             {
-                Retarget(from, to);
+                if (UnitEdits.IsImported(context, target))
+                {
+                    edits.Replace(nameStart, to, "weakref(\"" + target.Symbol + "\"");
+                    MakeStatic(from);
+                    HasWeakReference = true;
+                }
+                else if (kind == TextKind.Hot && target.Decl.IsStatic && target.Kind != VariableKind.Private)
+                {
+                    // a static variable that is shared has a new symbol
+                    edits.Replace(from, to, "\"" + target.Symbol + "\"");
+                }
             }
             else if (depth == 2 && Tokens.IsWord(c))
             {
@@ -120,22 +135,32 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
         return end;
     }
 
-    /// <summary>An alias of a static variable that is shared is one of its new symbol.</summary>
-    private void Retarget(int from, int to)
+    private VariablePlan? AliasedVariable(ReadOnlySpan<char> name)
     {
-        if (kind == TextKind.Clone)
-        {
-            return;
-        }
-
-        ReadOnlySpan<char> target = edits.Source.AsSpan(from + 1, to - from - 2);
         foreach (VariablePlan v in context.Variables.Values)
         {
-            if (v.Decl.IsStatic && v.Function is null && v.Kind != VariableKind.Private && target.SequenceEqual(v.Decl.Name))
+            if (v.Function is null && name.SequenceEqual(v.Decl.Name))
             {
-                edits.Replace(from, to, "\"" + v.Symbol + "\"");
-                return;
+                return v;
             }
+        }
+
+        return null;
+    }
+
+    /// <summary>The variable that an attribute at this offset belongs to gets internal linkage, as a weakref has to have.</summary>
+    private void MakeStatic(int offset)
+    {
+        VarDecl? alias = null;
+        foreach (Decl d in context.Unit.Decls)
+        {
+            alias = d is VarDecl v && v.GroupStart >= 0 && v.GroupStart < offset ? v : alias;
+        }
+
+        int at = alias is null ? -1 : Tokens.Find(edits.Source, alias.GroupStart, offset, "extern");
+        if (at >= 0)
+        {
+            edits.Replace(at, at + "extern".Length, "static");
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             text.Append("__builtin_va_start(__up_va0, ").Append(LastParameter()).Append("); ");
         }
 
-        text.Append(lowering.ExitVariables(withRecord: true)).Append('\n').Append(body);
+        text.Append('\n').Append(body);
         End(text, lowering);
         return text.ToString();
     }
@@ -50,7 +50,6 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             .Append("(void) __attribute__((visibility(\"hidden\"), section(\".text.unlikely.upstare\"), noinline));\n__typeof__(")
             .Append(type).Append(") ").Append(function.Clone).Append("(void) { ");
         Variables(text);
-        text.Append(lowering.ExitVariables(withRecord: false));
         Dispatch(text, f, lowering.SetJmpSites);
         text.Append(body);
         End(text, lowering);
@@ -100,14 +99,13 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
     {
         text.Append(CultureInfo.InvariantCulture,
             $"struct {function.RecordTag} *__up_r = upstare_pop(); unsigned int __up_pt = __up_r->__up_h.point;\n");
-        var writer = new RecordWriter(true, function);
         text.Append("switch (__up_pt & ~UPSTARE_AFTER) { ");
         foreach (ContinuationPoint p in f.Points)
         {
             text.Append(CultureInfo.InvariantCulture, $"case {p.Number}: ");
             foreach (int index in p.InScope)
             {
-                text.Append(writer.Load(function.SlotList[index]));
+                text.Append(RecordLoader.Load(function.SlotList[index]));
             }
 
             text.Append("break;\n");
@@ -136,7 +134,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
     private void End(StringBuilder text, FunctionLowering lowering)
     {
         LineMarker.Append(text, plan.Unit.PlaceOf(Math.Max(function.Decl.Start, function.Decl.End - 1)), generated: true);
-        text.Append(lowering.OuterSaves());
+        text.Append(lowering.End());
         CType type = function.Decl.Type.Return.Canonical;
         text.Append(type switch
         {

@@ -92,12 +92,13 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
 
     private void Stubs()
     {
+        // A section for each slot: --gc-sections drops those of functions that nobody takes.
         string prefix = IsPatch ? "upstare_o_" : "upstare_f_";
         foreach (StubPlan s in plan.Stubs)
         {
             string weak = IsPatch && !s.Decl.IsStatic ? "weak, " : IsPatch ? "" : "weak, ";
             text.Append(CultureInfo.InvariantCulture,
-                $"__typeof__({s.Decl.Name}) *upstare_s_{s.Mangled} __attribute__(({weak}visibility(\"hidden\"))) = {s.Decl.Name};\n");
+                $"__typeof__({s.Decl.Name}) *upstare_s_{s.Mangled} __attribute__(({weak}visibility(\"hidden\"), section(\".data.rel.upstare.{s.Mangled}\"))) = {s.Decl.Name};\n");
             string stub = prefix + s.Mangled;
             Line($".pushsection .text.upstare.stubs.{s.Mangled},\"ax\",@progbits");
             Line(".p2align 4");

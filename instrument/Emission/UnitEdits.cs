@@ -14,10 +14,15 @@ internal enum TextKind
 /// <summary>Edits of file-level declarations: storage classes, labels, initialisers, attributes.</summary>
 internal sealed class UnitEdits(UnitContext context, TextKind kind, EditSet edits)
 {
+    /// <summary>What the unit's text has to begin with.</summary>
+    public string Head { get; private set; } = "";
+
     /// <summary>Makes all edits.</summary>
     public void Make()
     {
-        new AttributeEdits(context, kind, edits).Make();
+        var attributes = new AttributeEdits(context, kind, edits);
+        attributes.Make();
+        Head = attributes.HasWeakReference ? "#pragma GCC optimize (\"no-tree-pta\")\n" : "";
         int groupStart = -1;
         foreach (Decl decl in context.Unit.Decls)
         {
@@ -56,7 +61,7 @@ internal sealed class UnitEdits(UnitContext context, TextKind kind, EditSet edit
         }
         else if (declared && first && v.IsDefinition && v.Storage != StorageClass.Extern)
         {
-            edits.Insert(v.GroupStart, "extern ");
+            edits.Insert(Specifiers(v), "extern ");
         }
 
         if (declared && v.Init is not null)
@@ -81,8 +86,20 @@ internal sealed class UnitEdits(UnitContext context, TextKind kind, EditSet edit
         }
         else if (with == "extern")
         {
-            edits.Insert(v.GroupStart, "extern ");
+            edits.Insert(Specifiers(v), "extern ");
         }
+    }
+
+    /// <summary>Where a storage class may be put: behind __extension__.</summary>
+    private int Specifiers(VarDecl v)
+    {
+        int at = v.GroupStart;
+        while (string.CompareOrdinal(edits.Source, at, "__extension__", 0, "__extension__".Length) == 0)
+        {
+            at = Tokens.SkipSpace(edits.Source, at + "__extension__".Length);
+        }
+
+        return at;
     }
 
     private int LastEquals(VarDecl v)

@@ -39,7 +39,7 @@ internal sealed class UnitEmitter
     public string Write()
     {
         string source = _context.Source;
-        _out.Append("# 1 \"upstare/prelude.h\" 3\n").Append(Data.Resources.Prelude).Append('\n');
+        _out.Append("# 1 \"upstare/prelude.h\" 3\n").Append(Data.Resources.Prelude).Append('\n').Append(_unitEdits.Head);
         LineMarker.Append(_out, new SourcePlace(_plan.Unit.SourceFile, 1, 1), generated: false);
         IReadOnlyList<Decl> decls = _plan.Unit.Decls;
         int at = 0;
@@ -170,7 +170,7 @@ internal sealed class UnitEmitter
     {
         CompoundStmt body = f.Body!;
         FunctionPlan? plan = _plans.GetValueOrDefault(f.Entity);
-        bool kept = _kind == TextKind.Hot || f.IsStatic || (f.IsInline && plan?.IsTransformed != true);
+        bool kept = _kind == TextKind.Hot || f.IsStatic || InlineRules.IsOnlyForInlining(_plan.Unit, f);
         if (plan is null)
         {
             _out.Append(_edits.Copy(Start(f), f.End));

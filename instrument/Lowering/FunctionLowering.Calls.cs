@@ -17,12 +17,15 @@ internal sealed partial class FunctionLowering
             return SetJmp(c);
         }
 
+        int mark = Mark();
         string call = CallText(c);
         if (!Unit.Calls.IsSuspendable(c))
         {
             return call;
         }
 
+        // The call consumes what its arguments have left in temporaries.
+        Release(mark);
         bool isVoid = c.Type.Canonical is BuiltinType { IsVoid: true };
         Temp? result = wantsValue && !isVoid ? NewTemp(c.Type) : null;
         EmitCall(c, call, result);
@@ -39,15 +42,15 @@ internal sealed partial class FunctionLowering
     private void EmitCall(CallExpr c, string call, Temp? result)
     {
         Line(c.Start);
-        string assign = result is null ? "" : Name(result) + " = ";
         if (_mode == LoweringMode.Clone)
         {
             string k = _nextPoint.ToString(System.Globalization.CultureInfo.InvariantCulture);
             string type = TypeText.Unqualified(c.Type, Unit.RenameType);
-            Emit($"if (0) {{ __up_r{k}: {assign}((__typeof__({type}) (*)(void))upstare_next())(); }} else ");
+            string next = $"((__typeof__({type}) (*)(void))upstare_next())()";
+            Emit($"if (0) {{ __up_r{k}: {(result is null ? next + "; " : Set(result, next))}}} else ");
         }
 
-        Emit(assign + call + ";");
+        Emit(result is null ? call + "; " : Set(result, call));
     }
 
     /// <summary>The callee first, then the arguments from the last to the first, as gcc does it on x86-64.</summary>

@@ -25,7 +25,7 @@ internal sealed partial class FunctionLowering
             case BinaryExpr { Op: "&&" or "||" } b:
                 return Logical(b);
             case BinaryExpr { Op: "," } b:
-                Discard(b.Left);
+                DiscardFirst(b.Left);
                 return Value(b.Right);
             case BinaryExpr b:
                 return Binary(b);
@@ -68,7 +68,7 @@ internal sealed partial class FunctionLowering
 
                 break;
             case BinaryExpr { Op: "," } b:
-                Discard(b.Left);
+                DiscardFirst(b.Left);
                 Emit(" ");
                 Discard(b.Right);
                 break;
@@ -96,11 +96,20 @@ internal sealed partial class FunctionLowering
         }
     }
 
+    private void DiscardFirst(Expr e)
+    {
+        int mark = Mark();
+        Discard(e);
+        Release(mark);
+    }
+
     private void DiscardArm(Expr e, string path)
     {
+        int mark = Mark();
         _path.Add(path);
         Discard(e);
         _path.RemoveAt(_path.Count - 1);
+        Release(mark);
     }
 
     private void DiscardConditional(ConditionalExpr c)
@@ -130,19 +139,22 @@ internal sealed partial class FunctionLowering
 
         bool and = b.Op == "&&";
         string left = Value(b.Left);
-        Temp t = NewTemp(s_int);
-        Emit(Name(t) + (and ? " = 0; if (" : " = 1; if (!(") + left + (and ? ") { " : ")) { "));
+        Temp t = Reserve(s_int);
+        Emit((and ? "if (" : "if (!(") + left + (and ? ") { " : ")) { "));
         Arm(t, b.Right, b.Op, "!!(");
-        Emit("} ");
-        return Name(t);
+        Emit("} else " + Name(t) + (and ? " = 0; " : " = 1; "));
+        return Activate(t);
     }
 
+    /// <summary>A part that runs in some cases only: what it has in temporaries is of no use behind it.</summary>
     private void Arm(Temp t, Expr e, string path, string wrap)
     {
+        int mark = Mark();
         _path.Add(path);
         string value = Value(e);
         _path.RemoveAt(_path.Count - 1);
-        Emit(Name(t) + " = " + wrap + value + (wrap.Length > 0 ? ")" : "") + "; ");
+        Emit(Set(t, wrap + value + (wrap.Length > 0 ? ")" : "")));
+        Release(mark);
     }
 
     private string Conditional(ConditionalExpr c)
@@ -168,21 +180,22 @@ internal sealed partial class FunctionLowering
         string cond = Value(c.Cond);
         if (c.Then is null)
         {
-            Temp first = NewTemp(c.Cond.Type);
-            Temp chosen = NewTemp(c.Type);
-            Emit(Name(first) + " = " + cond + "; if (" + Name(first) + ") " + Name(chosen) + " = " + Name(first) + "; else { ");
+            Temp first = Reserve(c.Cond.Type);
+            Temp chosen = Reserve(c.Type);
+            Emit(Set(first, cond) + "if (" + Name(first) + ") " + Set(chosen, Name(first)) + "else { ");
             Arm(chosen, c.Else, "?:", "");
             Emit("} ");
-            return Name(chosen);
+            Free(first);
+            return Activate(chosen);
         }
 
-        Temp t = NewTemp(c.Type);
+        Temp t = Reserve(c.Type);
         Emit("if (" + cond + ") { ");
         Arm(t, c.Then, "?", "");
         Emit("} else { ");
         Arm(t, c.Else, ":", "");
         Emit("} ");
-        return Name(t);
+        return Activate(t);
     }
 
     private string Binary(BinaryExpr b)
@@ -308,7 +321,7 @@ internal sealed partial class FunctionLowering
         }
 
         Temp t = NewTemp(e.Type);
-        Emit(Name(t) + " = " + value + "; ");
+        Emit(Set(t, value));
         return Name(t);
     }
 
@@ -406,13 +419,12 @@ internal sealed partial class FunctionLowering
 
     private string StatementExpression(StmtExpr s, bool wantsValue)
     {
-        int scope = _scope.Count;
+        OpenBlock(s);
         IReadOnlyList<Stmt> body = s.Body.Body;
         Stmt? last = body.Count > 0 ? body[^1] : null;
         bool value = wantsValue && last is ExprStmt && s.Type.Canonical is not BuiltinType { IsVoid: true };
-        Temp? result = value ? NewTemp(s.Type) : null;
+        Temp? result = value ? Reserve(s.Type) : null;
         Emit("{ ");
-        OpenSaves();
         for (int i = 0; i < body.Count - (value ? 1 : 0); i++)
         {
             Statement(body[i]);
@@ -421,13 +433,14 @@ internal sealed partial class FunctionLowering
         if (result is not null)
         {
             Line(last!.Start);
-            Emit(Name(result) + " = " + Value(((ExprStmt)last).Expr) + ";");
+            int mark = Mark();
+            Emit(Set(result, Value(((ExprStmt)last).Expr)));
+            Release(mark);
         }
 
-        CloseSaves();
+        CloseBlock();
         Emit(" } ");
-        _scope.RemoveRange(scope, _scope.Count - scope);
-        return result is null ? "(void)0" : Name(result);
+        return result is null ? "(void)0" : Activate(result);
     }
 
     private string With(Expr e, List<(Expr Child, string Text)> parts)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using UpStare.Frontend.Model;
 using UpStare.Instrument.Emission;
@@ -26,6 +27,8 @@ internal sealed partial class FunctionLowering
         int operandDepth = -1;
         bool operandNext = false;
         string before = "";
+        string tagKeyword = "";
+        int tagDepth = 0;
         for (int at = 0; at < text.Length;)
         {
             (int from, int to) = Tokens.Next(text, at, text.Length);
@@ -58,7 +61,15 @@ internal sealed partial class FunctionLowering
                 copied = to;
             }
 
-            before = token;
+            // In "struct __attribute__((packed)) tag" the tag still follows "struct".
+            if (token is ("__attribute__" or "__attribute") && before is ("struct" or "union" or "enum"))
+            {
+                (tagKeyword, tagDepth) = (before, depth);
+            }
+
+            bool closes = tagKeyword.Length > 0 && token == ")" && depth == tagDepth;
+            before = closes ? tagKeyword : token;
+            tagKeyword = closes ? "" : tagKeyword;
             at = to;
         }
 
@@ -119,11 +130,31 @@ internal sealed partial class FunctionLowering
                 continue;
             }
 
-            text.Append(lowering.Gap(start, stop)).Append(d is TypedefDecl ? "\n" : ";\n");
+            text.Append(d is EnumDecl e ? lowering.WithValues(e) : lowering.Gap(start, stop)).Append(d is TypedefDecl ? "\n" : ";\n");
             end = stop;
         }
 
         return text.ToString();
+    }
+
+    /// <summary>An enumeration with numbers for its expressions, which may look at the function's variables (sizeof *p).</summary>
+    private string WithValues(EnumDecl e)
+    {
+        if (e.Constants.Count == 0)
+        {
+            return Gap(e.Start, e.End);
+        }
+
+        bool isUnsigned = e.Integer?.Canonical is BuiltinType b && b.Spelling.StartsWith("unsigned", StringComparison.Ordinal);
+        var text = new StringBuilder(Gap(e.Start, e.Constants[0].NameStart));
+        foreach (EnumConstantDecl c in e.Constants)
+        {
+            string value = isUnsigned ? ((ulong)c.Value).ToString(CultureInfo.InvariantCulture) + (c.Value < 0 ? "u" : "")
+                : c.Value == long.MinValue ? "-0x7fffffffffffffff - 1" : c.Value.ToString(CultureInfo.InvariantCulture);
+            text.Append(Unit.LocalTypeNames.GetValueOrDefault(c.Entity, c.Name)).Append(" = ").Append(value).Append(", ");
+        }
+
+        return text.Append(Gap(Edits.Source.LastIndexOf('}', e.End - 1), e.End)).ToString();
     }
 
     private static bool IsPartOfTypedef(FunctionContext function, Decl d)
@@ -139,7 +170,7 @@ internal sealed partial class FunctionLowering
         return false;
     }
 
-    /// <summary>A type that stands in a declaration statement of the body: its name stays, its definition has been lifted.</summary>
+    /// <summary>A type that stands in a declaration statement of the body: its name stays, its definition has been lifted. A blank parts it from the variable in "struct { int a; }v;".</summary>
     private void GatherType(Decl d, List<Piece> pieces)
     {
         if (_f.LiftedNames.Count == 0)
@@ -150,10 +181,10 @@ internal sealed partial class FunctionLowering
         switch (d)
         {
             case RecordDecl { IsComplete: true } r when !IsInside(d, pieces):
-                pieces.Add(new Piece(d.Start, d.End, (r.IsUnion ? "union " : "struct ") + Lifted("tag " + r.Tag, r.Tag)));
+                pieces.Add(new Piece(d.Start, d.End, (r.IsUnion ? "union " : "struct ") + Lifted("tag " + r.Tag, r.Tag) + " "));
                 break;
             case EnumDecl e when e.Constants.Count > 0 && !IsInside(d, pieces):
-                pieces.Add(new Piece(d.Start, d.End, "enum " + Lifted("tag " + e.Tag, e.Tag)));
+                pieces.Add(new Piece(d.Start, d.End, "enum " + Lifted("tag " + e.Tag, e.Tag) + " "));
                 break;
         }
     }

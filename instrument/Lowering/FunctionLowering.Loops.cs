@@ -9,8 +9,7 @@ internal sealed partial class FunctionLowering
     {
         Line(loop.Start);
         Emit("{ ");
-        int scope = _scope.Count;
-        OpenSaves();
+        OpenBlock(loop);
         switch (loop)
         {
             case WhileStmt w:
@@ -24,8 +23,7 @@ internal sealed partial class FunctionLowering
                 break;
         }
 
-        CloseSaves();
-        _scope.RemoveRange(scope, _scope.Count - scope);
+        CloseBlock();
         Emit(" }");
     }
 

@@ -78,18 +78,16 @@ internal sealed partial class FunctionLowering
 
     private void Block(CompoundStmt c)
     {
-        int scope = _scope.Count;
         Emit("{ ");
-        OpenSaves();
+        OpenBlock(c);
         foreach (Stmt s in c.Body)
         {
             Statement(s);
         }
 
+        CloseBlock();
         Line(Math.Max(c.Start, c.End - 1));
-        CloseSaves();
         Emit("}");
-        _scope.RemoveRange(scope, _scope.Count - scope);
     }
 
     private void If(IfStmt i)

@@ -56,7 +56,6 @@ internal sealed partial class FunctionLowering : Rewriter
         }
 
         MakeFunctionWide();
-        _outer = [.. _scope];
         if (_f.HasEntryPoint)
         {
             Point(PointKind.Entry, null, d, d.Name, null);
@@ -125,11 +124,21 @@ internal sealed partial class FunctionLowering : Rewriter
             case CompoundLiteralExpr literal when _literals.Contains(literal):
                 pieces.Add(new Piece(node.Start, node.End, InPlaceLiteral(literal)));
                 return;
+            case LiteralExpr { Kind: LiteralKind.String } literal when _mode == LoweringMode.Clone && NamesFunction(literal):
+                // The clone has a name of its own.
+                pieces.Add(new Piece(node.Start, node.End, "\"" + _f.Decl.Name + "\""));
+                return;
             case CallExpr call when GatherSpecialCall(call, pieces):
                 return;
         }
 
         base.Gather(node, pieces);
+    }
+
+    private bool NamesFunction(LiteralExpr literal)
+    {
+        string text = Unit.Unit.Slice(literal);
+        return text is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" || text.StartsWith("__builtin_FUNCTION", StringComparison.Ordinal);
     }
 
     private void Point(PointKind kind, string? callee, Node node, string text, Temp? result)
@@ -153,12 +162,14 @@ internal sealed partial class FunctionLowering : Rewriter
             return;
         }
 
-        string k = number.ToString(CultureInfo.InvariantCulture);
         Line(node.Start, generated: true);
-        Emit($"__UP_CHECK(\"{_f.Descriptor}\", {k}, __up_x{k}); if (0) {{ __up_x{k}: ");
-        Emit(stage == CheckStage.Empty ? $"__builtin___clear_cache(0, 0); goto __up_b{k};"
-            : $"__UP_EXIT(\"{_f.Descriptor}\", {k}, __up_b{k}) {Exit(number)}");
-        Emit($" }} __up_b{k}:;");
+        Emit(stage == CheckStage.Full ? Exit(point)
+            : string.Create(CultureInfo.InvariantCulture, $"__UP_CHECK(\"{_f.Descriptor}\", {number}, __up_x{number}); if (0) {{ __up_x{number}: __UP_COLD; }}"));
+        if (_mode == LoweringMode.Clone)
+        {
+            // Where a clone goes on behind the point.
+            Emit(string.Create(CultureInfo.InvariantCulture, $"__up_b{number}:;"));
+        }
     }
 
     /// <summary>The text of a node on one line, without line markers.</summary>
@@ -199,12 +210,7 @@ internal sealed partial class FunctionLowering : Rewriter
 
     private void PlanPoint(int number, PointKind kind, string? callee, Node node, string text, Temp? result)
     {
-        var inScope = new List<object>();
-        foreach (object o in _scope)
-        {
-            inScope.Add(o);
-        }
-
+        List<object> inScope = InScope(node);
         inScope.AddRange(_active);
         _planned.Add(new PlannedPoint
         {

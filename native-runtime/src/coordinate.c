@@ -1,4 +1,4 @@
-/* One update from beginning to end, on the control thread. */
+/* One update of this process from beginning to end, on the control thread. Other processes of the program: tree/. */
 #include "internal.h"
 
 #include <dlfcn.h>
@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "json.h"
+#include "tree/tree.h"
 
-struct upstare_update upstare_update;
+/* Not 0: that is what threads start with as the update in which they could not park. */
+struct upstare_update upstare_update = {.generation = 1};
 
 /* While threads are awaited, those in a stub are kicked again: a kick is lost on a thread that runs a handler of its own. */
 #define KICK_AGAIN_NS 2000000u
@@ -26,10 +28,6 @@ struct past {
 };
 static struct past history[HISTORY];
 static unsigned updates;
-
-struct times {
-	uint64_t begin, parking, parked, unrolled, mapped, released;
-};
 
 void upstare_event(void)
 {
@@ -91,27 +89,17 @@ static void read_task(pid_t tid, const char *file, char *out, size_t size)
 	out[n < 0 ? 0 : n] = 0;
 }
 
-static void put_place(struct upstare_json *j, const char *function, const char *file, uint32_t line, const char *why)
+/* Fills h->why, and the place where o tells it. */
+static void describe(struct upstare_hindrance *h, const struct upstare_obstacle *o)
 {
-	upstare_json_string(j, "function", function);
-	upstare_json_string(j, "file", file);
-	upstare_json_int(j, "line", line);
-	upstare_json_string(j, "why", why);
-	upstare_json_end(j);
-}
-
-static void put_pc(struct upstare_json *j, const struct upstare_obstacle *o)
-{
+	h->line = o->line;
+	snprintf(h->why, sizeof(h->why), "%s", o->why);
+	Dl_info info;
+	bool known = o->pc && dladdr((void *)(o->pc - 1), &info);
 	const char *function = NULL, *file = NULL;
-	char why[256];
-	uint32_t line = o->line;
-	snprintf(why, sizeof(why), "%s", o->why);
-	if (o->why == upstare_in_library) {
-		Dl_info info;
-		bool known = dladdr((void *)(o->pc - 1), &info);
-		snprintf(why, sizeof(why), "library function %s (%s) stands on the stack",
+	if (o->why == upstare_in_library)
+		snprintf(h->why, sizeof(h->why), "library function %.80s (%.80s) stands on the stack",
 			 known && info.dli_sname ? info.dli_sname : "?", known ? info.dli_fname : "?");
-	}
 	if (o->function) {
 		function = UPSTARE_STRING(o->function->name_rel);
 		file = UPSTARE_REL(o->function->file_rel);
@@ -126,60 +114,103 @@ static void put_pc(struct upstare_json *j, const struct upstare_obstacle *o)
 				    (!best || UPSTARE_REL(p->start_rel) > UPSTARE_REL(best->start_rel)))
 					best = p;
 		}
-		Dl_info info;
 		if (best) {
 			function = UPSTARE_STRING(best->name_rel);
 			file = UPSTARE_REL(best->file_rel);
-			line = best->line;
-			snprintf(why, sizeof(why), "pinned function: %s", UPSTARE_STRING(best->reason_rel));
-		} else if (dladdr((void *)(o->pc - 1), &info)) {
+			h->line = best->line;
+			snprintf(h->why, sizeof(h->why), "pinned function: %.180s", UPSTARE_STRING(best->reason_rel));
+		} else if (known) {
 			function = info.dli_sname;
 			file = info.dli_fname;
 		}
 	}
-	put_place(j, function, file, line, why);
+	snprintf(h->function, sizeof(h->function), "%s", function ? function : "");
+	snprintf(h->file, sizeof(h->file), "%s", file ? file : "");
 }
 
-static void put_obstacles(struct upstare_json *j, uint64_t generation)
+void upstare_describe_place(struct upstare_hindrance *h, uintptr_t pc, const char *why)
 {
-	upstare_json_begin_array(j, "obstacles");
+	struct upstare_obstacle o = {.pc = pc, .why = why};
+	/* libgcc knows where the piece of code begins that the pc is in. */
+	extern void *_Unwind_FindEnclosingFunction(void *);
+	uintptr_t region = (uintptr_t)_Unwind_FindEnclosingFunction((void *)pc);
+	bool exact;
+	const struct upstare_index_entry *e =
+		region && upstare_current ? upstare_loaded_point(upstare_current, pc, region, &exact) : NULL;
+	if (e) {
+		o.function = upstare_loaded_function(upstare_current, e->function);
+		o.line = o.function->line;
+	}
+	describe(h, &o);
+}
+
+/* The threads that have not parked in this try. */
+static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
+{
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
+		struct upstare_hindrance h = {.pid = upstare_pid, .tid = t->tid};
+		char text[128];
+		int call = -1;
 		if (t->state == UPSTARE_PARKED)
 			continue;
-		upstare_json_begin_object(j, NULL);
-		upstare_json_int(j, "pid", upstare_pid);
-		upstare_json_int(j, "tid", t->tid);
 		if (t->obstacle_generation == generation) {
-			put_pc(j, &t->obstacle);
-			continue;
+			describe(&h, &t->obstacle);
+		} else {
+			/* A process that is not the leader may be in a filter that does not let it open files. */
+			text[0] = 0;
+			if (upstare_tree.leads)
+				read_task(t->tid, "syscall", text, sizeof(text));
+			if (!upstare_tree.leads)
+				snprintf(h.why, sizeof(h.why), "has reached no update point");
+			else if (sscanf(text, "%d", &call) == 1 && call >= 0)
+				snprintf(h.why, sizeof(h.why), "has reached no update point: blocked in system call %d", call);
+			else
+				snprintf(h.why, sizeof(h.why), "has reached no update point: running");
 		}
-		char text[128], why[200];
-		int call = -1;
-		read_task(t->tid, "syscall", text, sizeof(text));
-		if (sscanf(text, "%d", &call) == 1 && call >= 0)
-			snprintf(why, sizeof(why), "has reached no update point: blocked in system call %d", call);
-		else
-			snprintf(why, sizeof(why), "has reached no update point: running");
-		put_place(j, NULL, NULL, 0, why);
+		tell(to, &h);
 	}
-	upstare_json_end(j);
 }
 
-static void put_refusal(struct upstare_json *j, const struct upstare_context *c)
+/* What the transformation met. */
+static void tell_refusal(const struct upstare_context *c, upstare_tell_fn tell, void *to)
 {
-	upstare_json_begin_array(j, "obstacles");
+	struct upstare_hindrance h = {.pid = upstare_pid, .tid = c->thread ? c->thread->tid : 0, .line = c->line};
+	snprintf(h.function, sizeof(h.function), "%s", c->function ? UPSTARE_STRING(c->function->name_rel) : "");
+	const char *file = c->function ? UPSTARE_REL(c->function->file_rel) : NULL;
+	snprintf(h.file, sizeof(h.file), "%s", file ? file : "");
+	snprintf(h.why, sizeof(h.why), "%s", c->why ? c->why : "unknown");
+	tell(to, &h);
+}
+
+void upstare_tell_hindrances(const struct upstare_attempt *a, enum upstare_outcome outcome, upstare_tell_fn tell, void *to)
+{
+	uint64_t mask;
+	if (outcome == UPSTARE_OBSTRUCTED) {
+		upstare_lock(&mask);
+		tell_obstacles(a->generation, tell, to);
+		upstare_unlock(&mask);
+	} else if (outcome == UPSTARE_ELSEWHERE || outcome == UPSTARE_FAILED) {
+		tell_refusal(&a->context, tell, to);
+	}
+}
+
+void upstare_put_hindrance(void *json, const struct upstare_hindrance *h)
+{
+	struct upstare_json *j = json;
 	upstare_json_begin_object(j, NULL);
-	upstare_json_int(j, "pid", upstare_pid);
-	upstare_json_int(j, "tid", c->thread ? c->thread->tid : 0);
-	put_place(j, c->function ? UPSTARE_STRING(c->function->name_rel) : NULL,
-		  c->function ? UPSTARE_REL(c->function->file_rel) : NULL, c->line, c->why ? c->why : "unknown");
+	upstare_json_int(j, "pid", h->pid);
+	upstare_json_int(j, "tid", h->tid);
+	upstare_json_string(j, "function", h->function[0] ? h->function : NULL);
+	upstare_json_string(j, "file", h->file[0] ? h->file : NULL);
+	upstare_json_int(j, "line", h->line);
+	upstare_json_string(j, "why", h->why);
 	upstare_json_end(j);
 }
 
 /* ---- the steps ---- */
 
 /* Ends with all parked and the lock released (true), or not all parked and the flags still up (false). */
-static bool park_all(uint64_t deadline)
+static bool park_all(uint64_t deadline, bool (*give_up)(void))
 {
 	struct upstare_update *u = &upstare_update;
 	uint64_t mask;
@@ -194,7 +225,7 @@ static bool park_all(uint64_t deadline)
 			upstare_kick_all();
 		upstare_unlock(&mask);
 		uint64_t now = upstare_now();
-		if (all || hopeless || now >= deadline)
+		if (all || hopeless || now >= deadline || (give_up && give_up()))
 			return all;
 		upstare_futex_wait(&u->event, seen, deadline - now < KICK_AGAIN_NS ? deadline - now : KICK_AGAIN_NS);
 	}
@@ -298,7 +329,7 @@ static void rebuild(struct upstare_context *c)
 	upstare_unlock(&mask);
 }
 
-static void put_times(struct upstare_json *j, const struct times *at)
+static void put_times(struct upstare_json *j, const struct upstare_times *at)
 {
 	upstare_json_begin_object(j, "pause_us");
 	upstare_json_double(j, "total", (double)(at->released - at->parking) / 1e3);
@@ -310,7 +341,7 @@ static void put_times(struct upstare_json *j, const struct times *at)
 	upstare_json_end(j);
 }
 
-static void remember(const struct upstare_context *c, const struct times *at)
+static void remember(const struct upstare_context *c, const struct upstare_times *at)
 {
 	struct past *p = &history[updates++ % HISTORY];
 	memcpy(p->from, c->from->build_id, sizeof(p->from));
@@ -320,15 +351,68 @@ static void remember(const struct upstare_context *c, const struct times *at)
 	p->description = c->to->module->patch->description;
 }
 
-#define AGAIN (-1)
-
-/* All threads are parked; phase is COMMITTING. AGAIN: undone, since a thread stood where the patch has no counterpart. */
-static int carry_out(struct upstare_context *c, struct times *at, struct upstare_json *j)
+struct upstare_loaded *upstare_prepare(const void *bytes, size_t size, bool *already, int *code, char *message, size_t room)
 {
+	*already = false;
+	*code = 5;
+	if (upstare_modules_init()) {
+		snprintf(message, room, "the program's tables cannot be read");
+		return NULL;
+	}
+	pthread_mutex_lock(&upstare_loading);
+	struct upstare_loaded *to = upstare_load_patch(bytes, size, code, message, room);
+	pthread_mutex_unlock(&upstare_loading);
+	if (!to)
+		return NULL;
+	const struct upstare_patch *patch = to->module->patch;
+	if (strcmp(patch->old_build_id, upstare_current->build_id) != 0) {
+		*already = strcmp(patch->new_build_id, upstare_current->build_id) == 0;
+		*code = *already ? 0 : 3;
+		if (*already)
+			snprintf(message, room, "already applied: the program runs this version");
+		else
+			snprintf(message, room, "the patch is for version %.40s, the program runs %.40s", patch->old_build_id,
+				 upstare_current->build_id);
+		return NULL;
+	}
+	*code = upstare_bind_patch(to, message, room);
+	if (*code)
+		return NULL;
+	upstare_kick_init();
+	return to;
+}
+
+enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_loaded *to, uint64_t deadline, bool dry,
+				    bool (*give_up)(void))
+{
+	struct upstare_update *u = &upstare_update;
+	struct upstare_context *c = &a->context;
 	uint64_t mask;
+	*c = (struct upstare_context){.from = upstare_current, .to = to};
+	a->unrolled = false;
+	a->at.parking = upstare_now();
+	upstare_lock(&mask);
+	a->generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
+	u->target = to;
+	u->fail_with = a->fail_with;
+	u->phase = UPSTARE_PARKING;
+	raise_flags(true);
+	upstare_unlock(&mask);
+	upstare_event();
+	if (!park_all(deadline, give_up))
+		return UPSTARE_OBSTRUCTED;
+	const struct upstare_patch *patch = to->module->patch;
+	bool held = !patch->condition || patch->condition(c) == 0;
+	a->at.parked = upstare_now();
+	if (!held)
+		return UPSTARE_NOT_NOW;
+	if (dry)
+		return UPSTARE_FROZEN;
 	order(UPSTARE_ORDER_UNROLL);
 	await(UPSTARE_UNROLLED);
-	at->unrolled = upstare_now();
+	a->unrolled = true;
+	a->threads = upstare_nthreads;
+	a->at.unrolled = upstare_now();
 	int failed = 0;
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
 		failed |= !t->empty && upstare_collect(t);
@@ -336,36 +420,32 @@ static int carry_out(struct upstare_context *c, struct times *at, struct upstare
 		c->why = "no memory for the index of the frame records";
 	else
 		failed = transform(c);
-	unsigned threads = upstare_nthreads;
-	if (failed) {
+	if (failed)
+		return c->elsewhere ? UPSTARE_ELSEWHERE : UPSTARE_FAILED;
+	return UPSTARE_FROZEN;
+}
+
+void upstare_thaw(struct upstare_attempt *a, bool to_new_version)
+{
+	struct upstare_context *c = &a->context;
+	uint64_t mask;
+	if (!a->unrolled) {
+		call_off();
+	} else if (!to_new_version) {
 		undo();
+		upstare_futex_wake(&upstare_update.event, INT_MAX);
 	} else {
 		commit(c);
-		at->mapped = upstare_now();
+		a->at.mapped = upstare_now();
 		rebuild(c);
 		upstare_lock(&mask);
 		finish_phase();
 		upstare_unlock(&mask);
-		at->released = upstare_now();
+		a->at.released = upstare_now();
+		upstare_futex_wake(&upstare_update.event, INT_MAX);
+		remember(c, &a->at);
 	}
-	upstare_futex_wake(&upstare_update.event, INT_MAX);
-	if (failed && c->elsewhere)
-		return AGAIN;
-	if (failed) {
-		upstare_log("update undone: %s", c->why);
-		upstare_json_string(j, "message", "the update failed and was undone");
-		put_refusal(j, c);
-		return 5;
-	}
-	remember(c, at);
-	upstare_json_string(j, "message", "applied");
-	upstare_json_string(j, "from", c->from->build_id);
-	upstare_json_string(j, "to", c->to->build_id);
-	upstare_json_int(j, "frames", (long long)c->frames);
-	upstare_json_int(j, "points_mapped", (long long)c->frames);
-	upstare_json_int(j, "threads", threads);
-	put_times(j, at);
-	return 0;
+	upstare_context_free(c);
 }
 
 static int refuse_with(struct upstare_json *j, int code, const char *message)
@@ -375,86 +455,93 @@ static int refuse_with(struct upstare_json *j, int code, const char *message)
 	return code;
 }
 
+static int applied(struct upstare_json *j, const struct upstare_attempt *a)
+{
+	struct upstare_times at = a->at;
+	upstare_tree_finish(j, &at.released);
+	upstare_json_string(j, "message", "applied");
+	upstare_json_string(j, "from", a->context.from->build_id);
+	upstare_json_string(j, "to", a->context.to->build_id);
+	upstare_json_int(j, "frames", (long long)a->context.frames);
+	upstare_json_int(j, "points_mapped", (long long)a->context.frames);
+	upstare_json_int(j, "threads", a->threads);
+	put_times(j, &at);
+	return 0;
+}
+
+/*
+ * One try, of this process and of those below it. *again: it may work at another moment; what hindered is in j only where
+ * last says that there is no other try.
+ */
+static int attempt(struct upstare_attempt *a, struct upstare_loaded *to, uint64_t deadline, bool do_commit, bool *again,
+		   struct upstare_json *j)
+{
+	static const char no_safe_state[] = "no safe state within the timeout; the program goes on as before";
+	bool (*give_up)(void) = upstare_tree_begin_round(deadline, !do_commit);
+	enum upstare_outcome outcome = upstare_freeze(a, to, deadline, !do_commit, give_up), others;
+	others = upstare_tree_await(outcome == UPSTARE_FROZEN);
+	bool good = outcome == UPSTARE_FROZEN && others == UPSTARE_FROZEN;
+	if (good && do_commit && !upstare_tree_decide()) {
+		good = false;
+		others = UPSTARE_ELSEWHERE;
+	}
+	bool late = a->fail_with || upstare_now() >= deadline;
+	enum upstare_outcome worse = outcome > others ? outcome : others;
+	*again = !good && !late && worse < UPSTARE_OBSTRUCTED;
+	if (!good && !*again && worse != UPSTARE_NOT_NOW) {
+		upstare_json_begin_array(j, "obstacles");
+		upstare_tell_hindrances(a, outcome, upstare_put_hindrance, j);
+		upstare_tree_tell_hindrances(upstare_put_hindrance, j);
+		upstare_json_end(j);
+	}
+	if (!good)
+		upstare_tree_abort();
+	bool commit = good && do_commit;
+	upstare_thaw(a, commit);
+	if (commit)
+		return applied(j, a);
+	if (good)
+		return refuse_with(j, 0, "the patch would apply now");
+	if (*again)
+		return 2;
+	if (worse == UPSTARE_FAILED)
+		return refuse_with(j, 5, "the update failed and was undone");
+	if (worse == UPSTARE_NOT_NOW)
+		return refuse_with(j, 2, "the patch's condition did not hold within the timeout");
+	return refuse_with(j, 2, no_safe_state);
+}
+
 static int coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool do_commit, struct upstare_thread *fail_with,
 		      struct upstare_json *j)
 {
 	char message[256] = "";
 	int code = 0;
-	struct times at = {.begin = upstare_now()};
+	bool already, again;
+	struct upstare_attempt a = {.fail_with = fail_with, .at.begin = upstare_now()};
 	if (upstare_off)
 		return refuse_with(j, 3, "the runtime is switched off");
-	if (upstare_modules_init())
-		return refuse_with(j, 5, "the program's tables cannot be read");
-	struct upstare_loaded *to = upstare_load_patch(bytes, size, &code, message, sizeof(message));
+	struct upstare_loaded *to = upstare_prepare(bytes, size, &already, &code, message, sizeof(message));
+	if (already)
+		upstare_json_bool(j, "already", true);
 	if (!to)
 		return refuse_with(j, code, message);
-	const struct upstare_patch *patch = to->module->patch;
-	if (strcmp(patch->old_build_id, upstare_current->build_id) != 0) {
-		if (strcmp(patch->new_build_id, upstare_current->build_id) == 0) {
-			upstare_json_bool(j, "already", true);
-			upstare_json_string(j, "message", "already applied: the program runs this version");
-			return 0;
-		}
-		snprintf(message, sizeof(message), "the patch is for version %.40s, the program runs %.40s", patch->old_build_id,
-			 upstare_current->build_id);
-		return refuse_with(j, 3, message);
-	}
-	code = upstare_bind_patch(to, message, sizeof(message));
-	if (code)
-		return refuse_with(j, code, message);
-	upstare_kick_init();
-
-	uint64_t mask, deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u, wait = 100000;
+	if (!fail_with && !upstare_tree_begin(bytes, size, message, sizeof(message)))
+		return refuse_with(j, 2, message);
+	uint64_t deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u, wait = 100000;
 	for (;;) {
-		struct upstare_update *u = &upstare_update;
-		struct upstare_context context = {.from = upstare_current, .to = to};
-		at.parking = upstare_now();
-		upstare_lock(&mask);
-		uint64_t generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
-		u->target = to;
-		u->fail_with = fail_with;
-		u->phase = UPSTARE_PARKING;
-		raise_flags(true);
-		upstare_unlock(&mask);
-		upstare_event();
-		if (!park_all(deadline)) {
-			upstare_lock(&mask);
-			put_obstacles(j, generation);
-			upstare_unlock(&mask);
-			call_off();
-			return refuse_with(j, 2, "no safe state within the timeout; the program goes on as before");
-		}
-		patch = to->module->patch;
-		bool held = !patch->condition || patch->condition(&context) == 0;
-		at.parked = upstare_now();
-		if (held && do_commit) {
-			code = carry_out(&context, &at, j);
-			bool last = fail_with || upstare_now() >= deadline;
-			if (code == AGAIN && last)
-				put_refusal(j, &context);
-			upstare_context_free(&context);
-			if (code != AGAIN)
-				return code;
-			if (last)
-				return refuse_with(j, 2, "no safe state within the timeout; the program goes on as before");
-		} else {
-			call_off();
-			upstare_context_free(&context);
-			if (held)
-				return refuse_with(j, 0, "the patch would apply now");
-			if (fail_with || upstare_now() >= deadline)
-				return refuse_with(j, 2, "the patch's condition did not hold within the timeout");
-		}
+		code = upstare_tree_prepare(deadline, j, message, sizeof(message));
+		if (code)
+			return refuse_with(j, code, message);
+		code = attempt(&a, to, deadline, do_commit, &again, j);
+		if (!again)
+			return code;
 		/* The program gets on in between, longer each time. */
 		struct timespec pause = {0, (long)wait};
 		nanosleep(&pause, NULL);
 		wait = wait < 10000000 ? wait * 2 : wait;
 		/* a transformer may have written the patch's variables */
-		to = upstare_load_patch(bytes, size, &code, message, sizeof(message));
+		to = upstare_prepare(bytes, size, &already, &code, message, sizeof(message));
 		if (!to)
-			return refuse_with(j, code, message);
-		code = upstare_bind_patch(to, message, sizeof(message));
-		if (code)
 			return refuse_with(j, code, message);
 	}
 }
@@ -467,6 +554,7 @@ int upstare_coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool
 {
 	pthread_mutex_lock(&one_at_a_time);
 	int code = coordinate(bytes, size, timeout_ms, do_commit, fail_with, j);
+	upstare_tree_end();
 	pthread_mutex_unlock(&one_at_a_time);
 	return code;
 }
@@ -474,7 +562,8 @@ int upstare_coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool
 /* In the child of a fork nothing is under way, whatever its parent was doing. */
 void upstare_coordinate_reset(void)
 {
-	pthread_mutex_init(&one_at_a_time, NULL);
+	if (one_at_a_time.__data.__lock)
+		one_at_a_time = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	upstare_update.phase = UPSTARE_IDLE;
 	upstare_update.target = NULL;
 	upstare_update.fail_with = NULL;
@@ -531,5 +620,6 @@ int upstare_core_status(struct upstare_json *j)
 	}
 	upstare_unlock(&mask);
 	upstare_json_end(j);
+	upstare_tree_status(j);
 	return 0;
 }

@@ -28,7 +28,7 @@ int upstare_core_history(struct upstare_json *);
 
 /*
  * Offered by the control channel: creates the listener and the control thread (through upstare_core_thread). Called once
- * by the runtime's start in main, and in the child after fork. Non-zero: no control channel, the program runs on.
+ * by the runtime's start in main, and in a child that leads (tree/). Non-zero: no control channel, the program runs on.
  */
 int upstare_control_start(void);
 

@@ -67,7 +67,7 @@ int upstare_program(void *function, int argc, char **argv, char **envp)
 		return ((int (*)(int, char **, char **))(uintptr_t)function)(argc, argv, envp);
 	}
 	t->starting = false;
-	t->joiners = 0;
+	t->users = 0;
 	upstare_thread_enter(t);
 	upstare_run_init();
 	upstare_control_start();

@@ -82,6 +82,7 @@ struct upstare_loaded {
 	uint32_t *by_key; /* open hash: function number + 1, by key */
 	size_t by_key_size;
 	void **bodies;    /* for each stub: the slot's initial value */
+	const char **old_keys; /* for each stub of a patch: its function's key in the old version, or NULL */
 	struct upstare_saved_word *saved;
 	size_t nsaved;
 	/* Valid for the module that the last preparation was made for. */
@@ -107,6 +108,7 @@ hidden long upstare_loaded_find(const struct upstare_loaded *, const char *key);
 hidden int upstare_loaded_prepare_index(struct upstare_loaded *);
 hidden int upstare_loaded_describe(struct upstare_loaded *, const void *inside);
 /* A module for these bytes: loaded, or a superseded copy made new. NULL with *code and message set on failure. */
+extern hidden bool upstare_filtered; /* in a seccomp filter, as the leader has seen (tree/): no file is opened */
 hidden struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size);
 /* Binds a module's imports against the current tables and makes its frame maps for the current module. 0 or a code. */
 hidden int upstare_bind_patch(struct upstare_loaded *, char *message, size_t message_size);
@@ -163,7 +165,6 @@ struct upstare_obstacle {
 struct upstare_thread {
 	struct upstare_thread *next, *previous;
 	pid_t tid;
-	pthread_t handle;
 	struct __up_thread *tls;
 	uint32_t *in_stub;
 	bool starting; /* not yet under its base */
@@ -192,7 +193,7 @@ struct upstare_thread {
 	size_t index_size, nindex;
 	struct __up_header **pops;
 	size_t pop;
-	uint32_t exited, joiners;
+	uint32_t users; /* whoever still creates it */
 	bool gone;
 	unsigned exit_rounds;
 	void *(*start)(void *);
@@ -207,12 +208,20 @@ extern hidden int upstare_pid;
 extern hidden unsigned char upstare_off;
 
 hidden void upstare_lock(uint64_t *mask);
+hidden bool upstare_trylock(void); /* where all signals are blocked already */
+hidden void upstare_untrylock(void);
 hidden void upstare_unlock(const uint64_t *mask);
 hidden struct upstare_thread *upstare_thread_new(void);
 hidden void upstare_thread_enter(struct upstare_thread *);
 hidden void upstare_thread_leave(void);
 hidden int upstare_thread_bounds(struct upstare_thread *);
 hidden void upstare_threads_init(void);
+/* Held while a patch is being loaded: a child must not be made in the middle of it. */
+extern hidden pthread_mutex_t upstare_loading;
+/* What surrounds each fork; the bare system call (raw) too, which glibc does not notice. */
+hidden void upstare_before_fork(void);
+hidden void upstare_after_fork(int pid); /* in the parent; pid: 0 if unknown, < 0: it failed */
+hidden void upstare_in_child(bool raw);
 
 hidden long upstare_base_call(void *function, long a, long b, long c);
 extern hidden const char upstare_base_return[];
@@ -223,6 +232,10 @@ extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that ha
 #define UPSTARE_WANT_COUNT 2
 /* Parks the thread if it may. after: UPSTARE_AFTER or 0. 1: unroll now (all signals are blocked). */
 hidden int upstare_park(unsigned after);
+/* The same for a blocking call, with all signals blocked before and after; mask: the program's. */
+hidden int upstare_park_call(uint64_t mask);
+/* upstare_resumed for a blocking call: what upstare_signals_due says of the signals that came meanwhile. */
+hidden int upstare_call_released(void);
 hidden int upstare_verify(struct upstare_thread *, char *sp);
 /* Whether this thread has been found unable to park in this update: it blocks plainly then. */
 hidden bool upstare_has_obstacle(void);
@@ -237,27 +250,6 @@ hidden void upstare_snapshot_take(struct upstare_thread *);
 hidden void upstare_snapshot_restore(struct upstare_thread *) __attribute__((noreturn));
 hidden void upstare_snapshot_free(struct upstare_thread *);
 hidden void upstare_park_entry(void);
-
-/* ---- coordinate.c ---- */
-enum upstare_phase {
-	UPSTARE_IDLE,
-	UPSTARE_PARKING,
-	UPSTARE_COMMITTING,
-};
-struct upstare_update {
-	uint32_t phase;
-	uint64_t generation;
-	uint32_t event; /* futex: changes with every state of a thread */
-	struct upstare_loaded *target;
-	struct upstare_thread *fail_with; /* give up as soon as this thread meets an obstacle (upstare-run) */
-};
-extern hidden struct upstare_update upstare_update;
-hidden void upstare_event(void);
-hidden int upstare_coordinate(const void *, size_t, unsigned timeout_ms, bool commit, struct upstare_thread *fail_with,
-			      struct upstare_json *);
-hidden void upstare_coordinate_reset(void);
-hidden void upstare_kick_init(void);
-hidden void upstare_kick_all(void);
 
 /* ---- map.c ---- */
 struct upstare_move {
@@ -285,6 +277,72 @@ hidden int upstare_map_globals(struct upstare_context *);
 hidden void upstare_forward_all(struct upstare_context *);
 hidden void upstare_context_free(struct upstare_context *);
 
+/* ---- coordinate.c ---- */
+enum upstare_phase {
+	UPSTARE_IDLE,
+	UPSTARE_PARKING,
+	UPSTARE_COMMITTING,
+};
+struct upstare_update {
+	uint32_t phase;
+	uint64_t generation;
+	uint32_t event; /* futex: changes with every state of a thread */
+	struct upstare_loaded *target;
+	struct upstare_thread *fail_with; /* give up as soon as this thread meets an obstacle (upstare-run) */
+};
+extern hidden struct upstare_update upstare_update;
+hidden void upstare_event(void);
+
+/* What stands in an update's way, as it is told to the user. */
+struct upstare_hindrance {
+	int pid, tid;
+	uint32_t line;
+	char function[120], file[160], why[240];
+};
+typedef void (*upstare_tell_fn)(void *to, const struct upstare_hindrance *);
+hidden void upstare_put_hindrance(void *json, const struct upstare_hindrance *);
+/* Fills all but pid and tid for a thread that was seen at pc. */
+hidden void upstare_describe_place(struct upstare_hindrance *, uintptr_t pc, const char *why);
+
+struct upstare_times {
+	uint64_t begin, parking, parked, unrolled, mapped, released;
+};
+
+/* What became of a try in one process; the worse, the higher. */
+enum upstare_outcome {
+	UPSTARE_FROZEN,     /* all is ready for the new version */
+	UPSTARE_NOT_NOW,    /* the patch's condition does not hold */
+	UPSTARE_ELSEWHERE,  /* a thread stood at a place without a counterpart: at another moment it may work */
+	UPSTARE_OBSTRUCTED, /* not all threads have parked in time */
+	UPSTARE_FAILED,
+};
+struct upstare_attempt {
+	struct upstare_context context;
+	struct upstare_times at;
+	struct upstare_thread *fail_with;
+	uint64_t generation;
+	unsigned threads;
+	bool unrolled;
+};
+/* Loads and binds a patch while the program runs. NULL with code and message; already: it is the version that runs. */
+hidden struct upstare_loaded *upstare_prepare(const void *, size_t, bool *already, int *code, char *message, size_t room);
+/*
+ * All that can fail, so that it can be undone: parks, and unless dry unrolls and transforms. Afterwards the threads stand
+ * still until upstare_thaw, whatever the outcome. give_up (or NULL) is asked while threads are awaited.
+ */
+hidden enum upstare_outcome upstare_freeze(struct upstare_attempt *, struct upstare_loaded *to, uint64_t deadline, bool dry,
+					   bool (*give_up)(void));
+/* Between the two: who or what is in the way. */
+hidden void upstare_tell_hindrances(const struct upstare_attempt *, enum upstare_outcome, upstare_tell_fn, void *to);
+/* Lets the threads go on: in the new version (after UPSTARE_FROZEN, not dry), or as if nothing had been. */
+hidden void upstare_thaw(struct upstare_attempt *, bool to_new_version);
+hidden int upstare_coordinate(const void *, size_t, unsigned timeout_ms, bool commit, struct upstare_thread *fail_with,
+			      struct upstare_json *);
+hidden void upstare_coordinate_reset(void);
+hidden void upstare_kick_init(void);
+hidden void upstare_kick_handler(void); /* only the signal's */
+hidden void upstare_kick_all(void);
+
 /* ---- run.c ---- */
 hidden void upstare_run_init(void);
 hidden int upstare_run_due(void); /* a point at which an update is due: 1: unroll */
@@ -292,7 +350,17 @@ hidden bool upstare_run_holds(const void *bytes); /* bytes is a patch that stays
 extern hidden bool upstare_run_mode;
 extern hidden int64_t upstare_run_left; /* points until the next update is due */
 
-/* ---- blocking/ ---- */
+/* ---- kick.c and blocking/ ---- */
 extern hidden __thread bool upstare_kicked; /* the last stub's system call was cut short by a kick and nothing else */
+extern hidden __thread bool upstare_masked; /* the kick has blocked all signals; upstare_kick_mask is the program's mask */
+extern hidden __thread uint64_t upstare_kick_mask;
+/* Of a wait inside libc: the kick moves it into the past, and libc gives the wait up. */
+extern hidden __thread struct timespec *upstare_limit;
+/*
+ * What unblocking to that mask will run: nothing, handlers after which system calls are restarted, or others. Signals are
+ * blocked.
+ */
+enum { UPSTARE_UNDISTURBED, UPSTARE_RESTARTING, UPSTARE_INTERRUPTING };
+hidden int upstare_signals_due(uint64_t mask);
 
 #endif

@@ -1,7 +1,11 @@
 /*
  * Waking threads that block in one of our stubs (blocking/stub.S). The kick's handler moves the program counter to the stub's
  * abort label where it finds it at or before the system call. A kick that comes while a handler of the program runs does
- * nothing; the coordinator kicks again as long as it waits.
+ * nothing; the coordinator kicks again as long as it waits. Whether the update is still wanted is no matter to the handler:
+ * the system call has been disturbed, and whoever made it has to make it again.
+ *
+ * A call that was broken off has all signals blocked from here on: one whose handler ran now, before the call is made again,
+ * could no longer end it with EINTR (blocking.c looks for it).
  */
 #include "internal.h"
 
@@ -9,28 +13,44 @@
 #include <linux/membarrier.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include "tree/tree.h"
 
 extern hidden const char upstare_stub_begin[], upstare_stub_end[], upstare_stub_abort[];
 
 __thread bool upstare_kicked;
 
+__thread bool upstare_masked;
+__thread uint64_t upstare_kick_mask;
+__thread struct timespec *upstare_limit;
+
 static void kicked(int signal, siginfo_t *info, void *context)
 {
-	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+	ucontext_t *c = context;
+	greg_t *registers = c->uc_mcontext.gregs;
 	uintptr_t pc = (uintptr_t)registers[REG_RIP];
 	(void)signal;
-	(void)info;
-	if (!(__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE))
-		return;
-	if (pc >= (uintptr_t)upstare_stub_begin && pc < (uintptr_t)upstare_stub_end)
+	upstare_tree_kicked(pc, info->si_code == SI_USER);
+	bool inside = pc >= (uintptr_t)upstare_stub_begin && pc < (uintptr_t)upstare_stub_end;
+	bool after = pc == (uintptr_t)upstare_stub_end;
+	/* A limit below the stack pointer is one that a handler jumped away from. */
+	if ((uintptr_t)upstare_limit > (uintptr_t)registers[REG_RSP])
+		*upstare_limit = (struct timespec){0, 0};
+	if (inside)
 		registers[REG_RIP] = (greg_t)(uintptr_t)upstare_stub_abort;
-	else if (pc == (uintptr_t)upstare_stub_end)
+	if (after)
 		upstare_kicked = true;
+	if (inside || (after && registers[REG_RAX] == -EINTR)) {
+		memcpy(&upstare_kick_mask, &c->uc_sigmask, sizeof(upstare_kick_mask));
+		memset(&c->uc_sigmask, 0xff, sizeof(upstare_kick_mask));
+		upstare_masked = true;
+	}
 }
 
-void upstare_kick_init(void)
+void upstare_kick_handler(void)
 {
 	static bool done;
 	if (done)
@@ -41,14 +61,27 @@ void upstare_kick_init(void)
 	action.sa_flags = SA_SIGINFO | SA_RESTART;
 	sigfillset(&action.sa_mask);
 	done = sigaction(UPSTARE_KICK_SIGNAL, &action, NULL) == 0;
-	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
 }
 
-/* The lock is held; upstare_want is set. A thread is in a stub, or it sees upstare_want when it enters one. */
+void upstare_kick_init(void)
+{
+	static int registered;
+	upstare_kick_handler();
+	if (registered != upstare_pid) {
+		registered = upstare_pid;
+		syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+	}
+}
+
+/*
+ * The lock is held; upstare_want is set. A thread is in a stub, or it sees upstare_want when it enters one. Those that have
+ * been found unable to park in this update are left where they block.
+ */
 void upstare_kick_all(void)
 {
 	syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-		if (t->state == UPSTARE_RUNNING && t->tid && t->in_stub && __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE))
+		if (t->state == UPSTARE_RUNNING && t->tid && t->obstacle_generation != upstare_update.generation && t->in_stub &&
+		    __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE))
 			syscall(SYS_tgkill, upstare_pid, t->tid, UPSTARE_KICK_SIGNAL);
 }

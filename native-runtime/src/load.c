@@ -30,14 +30,9 @@ static const char *unfit(const unsigned char *bytes, size_t size)
 }
 
 /* The dynamic linker knows files by their names: one that it has not seen, for the same descriptor. */
-static void *open_bytes(const void *bytes, size_t size, char *message, size_t message_size)
+static void *open_bytes(int fd, const void *bytes, size_t size, char *message, size_t message_size)
 {
 	static unsigned opened;
-	int fd = memfd_create("upstare-patch", MFD_CLOEXEC);
-	if (fd < 0) {
-		snprintf(message, message_size, "no memory for the patch");
-		return NULL;
-	}
 	for (size_t done = 0; done < size;) {
 		ssize_t n = write(fd, (const char *)bytes + done, size - done);
 		if (n <= 0) {
@@ -71,15 +66,20 @@ static void describe_image(struct upstare_loaded *l)
 				l->base + p[i].p_vaddr, l->base + p[i].p_vaddr + p[i].p_memsz, p[i].p_flags};
 }
 
+bool upstare_filtered;
+
 /*
- * The dynamic linker is preferred (debuggers and profilers know what it loads), but a process that has changed root, or that
- * has no /proc, can name no file to it. Returns the module, or NULL with a message.
+ * The dynamic linker is preferred (debuggers and profilers know what it loads), but a process that has changed root, that has
+ * no /proc, or that may open no files, can name none to it. Returns the module, or NULL with a message.
  */
 static const struct upstare_module *open_module(struct upstare_loaded *l, const void *bytes, size_t size, char *message,
 						size_t message_size)
 {
-	if (access("/proc/self/fd", X_OK) == 0) {
-		l->handle = open_bytes(bytes, size, message, message_size);
+	int fd = -1;
+	if (!upstare_filtered && access("/proc/self/fd", X_OK) == 0)
+		fd = memfd_create("upstare-patch", MFD_CLOEXEC);
+	if (fd >= 0) {
+		l->handle = open_bytes(fd, bytes, size, message, message_size);
 		const struct upstare_module *m = l->handle ? dlsym(l->handle, "upstare_module") : NULL;
 		return m && upstare_loaded_describe(l, m) == 0 ? m : NULL;
 	}

@@ -48,22 +48,39 @@ void upstare_names_set(struct upstare_names *n, const struct upstare_name *name)
 	*e = *name;
 }
 
+/* For each stub of a patch the key that its function had in the old version: a search for each would take its time in the pause. */
+static int find_old_keys(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	const struct upstare_patch *patch = m->patch;
+	size_t stubs = (size_t)(m->stubs_end - m->stubs);
+	struct upstare_names keys = {0};
+	if (!patch || l->old_keys)
+		return 0;
+	if (upstare_names_reserve(&keys, patch->nimports))
+		return -1;
+	l->old_keys = upstare_arena((stubs + 1) * sizeof(*l->old_keys));
+	for (uint32_t i = 0; l->old_keys && i < patch->nimports; i++)
+		if (patch->imports[i].kind == UPSTARE_IMPORT_STUB) {
+			struct upstare_name name = {.key = patch->imports[i].key, .address = (char *)(uintptr_t)patch->imports[i].old_key};
+			upstare_names_set(&keys, &name);
+		}
+	for (size_t i = 0; l->old_keys && i < stubs; i++) {
+		const struct upstare_name *e = upstare_names_find(&keys, UPSTARE_STRING(m->stubs[i].key_rel));
+		l->old_keys[i] = e ? e->address : NULL;
+	}
+	upstare_pages_free(keys.slots, keys.capacity * sizeof(*keys.slots));
+	return l->old_keys ? 0 : -1;
+}
+
 int upstare_names_define(struct upstare_loaded *l)
 {
 	const struct upstare_module *m = l->module;
 	return upstare_names_reserve(&upstare_variables, (size_t)(m->variables_end - m->variables)) ||
 			       upstare_names_reserve(&upstare_tls_names, (size_t)(m->tls_variables_end - m->tls_variables)) ||
-			       upstare_names_reserve(&upstare_stubs, (size_t)(m->stubs_end - m->stubs))
+			       upstare_names_reserve(&upstare_stubs, (size_t)(m->stubs_end - m->stubs)) || find_old_keys(l)
 		       ? -1
 		       : 0;
-}
-
-static const char *old_stub_key(const struct upstare_patch *patch, const char *key)
-{
-	for (uint32_t i = 0; patch && i < patch->nimports; i++)
-		if (patch->imports[i].kind == UPSTARE_IMPORT_STUB && strcmp(patch->imports[i].key, key) == 0)
-			return patch->imports[i].old_key;
-	return NULL;
 }
 
 /* Offset of a module's thread-local block from the thread pointer; it is the same in every thread (initial-exec). */
@@ -85,7 +102,7 @@ void upstare_names_switch(struct upstare_loaded *l)
 		}
 	}
 	for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++) {
-		const char *key = UPSTARE_STRING(s->key_rel), *old = old_stub_key(m->patch, key);
+		const char *key = UPSTARE_STRING(s->key_rel), *old = l->old_keys ? l->old_keys[s - m->stubs] : NULL;
 		const struct upstare_name *known = upstare_names_find(&upstare_stubs, old ? old : key);
 		struct upstare_name name = {key, (char *)UPSTARE_REL(s->stub_rel), 0, (void **)UPSTARE_REL(s->slot_rel)};
 		if (known) {

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <unwind.h>
 
+#include "tree/tree.h"
+
 __thread struct __up_thread upstare_tls __attribute__((visibility("default"), tls_model("initial-exec")));
 __thread struct upstare_thread *upstare_self;
 __thread uint32_t upstare_in_stub;
@@ -162,19 +164,13 @@ static void set_state(struct upstare_thread *t, uint32_t state)
 	upstare_event();
 }
 
-int upstare_park(unsigned after)
+/* All signals are blocked; mask: the program's. 1: unroll now. */
+static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 {
-	struct upstare_thread *t = upstare_self;
-	if (!t || !(__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE))
-		return 0;
 	int error = errno;
-	uint64_t generation = __atomic_load_n(&upstare_update.generation, __ATOMIC_ACQUIRE);
-	if (t->obstacle_generation == generation && t->skip > 0) {
-		t->skip--;
-		return 0;
-	}
-	uint64_t mask, ignored;
-	upstare_block_signals(&mask);
+	if (__atomic_load_n(&upstare_tree_asked, __ATOMIC_ACQUIRE))
+		upstare_tree_join();
+	uint64_t ignored, generation = __atomic_load_n(&upstare_update.generation, __ATOMIC_ACQUIRE);
 	/* The child of a vfork runs on its parent's thread state: nothing may happen there. */
 	if (upstare_raw_getpid() != upstare_pid || upstare_thread_bounds(t))
 		goto go_on;
@@ -193,6 +189,8 @@ int upstare_park(unsigned after)
 		t->obstacle_generation = generation;
 		t->skip = (uint32_t)(t->frames / 8);
 	} else {
+		/* No stub is below: what a handler left behind that jumped out of one is no longer true. */
+		upstare_in_stub = 0;
 		t->obstacle_generation = 0;
 		t->order = UPSTARE_ORDER_WAIT;
 		t->state = UPSTARE_PARKED;
@@ -219,9 +217,36 @@ int upstare_park(unsigned after)
 undone:
 	t->tls->saved_sp = at_point ? t->park_sp : NULL;
 go_on:
-	upstare_set_signals(&mask);
 	errno = error;
 	return 0;
+}
+
+static bool wanted(const struct upstare_thread *t)
+{
+	return t && (__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE);
+}
+
+int upstare_park(unsigned after)
+{
+	struct upstare_thread *t = upstare_self;
+	uint64_t mask;
+	if (!wanted(t))
+		return 0;
+	if (t->obstacle_generation == __atomic_load_n(&upstare_update.generation, __ATOMIC_ACQUIRE) && t->skip > 0) {
+		t->skip--;
+		return 0;
+	}
+	upstare_block_signals(&mask);
+	if (park(t, after, mask))
+		return 1;
+	upstare_set_signals(&mask);
+	return 0;
+}
+
+int upstare_park_call(uint64_t mask)
+{
+	struct upstare_thread *t = upstare_self;
+	return wanted(t) && park(t, 0, mask);
 }
 
 hidden int upstare_point_c(void);
@@ -291,6 +316,17 @@ static void leave_undone(struct upstare_thread *t)
 exported void upstare_resumed(void)
 {
 	released(upstare_self);
+}
+
+int upstare_call_released(void)
+{
+	struct upstare_thread *t = upstare_self;
+	set_state(t, UPSTARE_REBUILT);
+	next_order(t, UPSTARE_ORDER_REBUILD);
+	int due = upstare_signals_due(t->mask);
+	upstare_set_signals(&t->mask);
+	errno = t->saved_errno;
+	return due;
 }
 
 /* A thread that has not called its start routine yet has nothing to unroll, but may not run on while others do. */

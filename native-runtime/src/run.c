@@ -11,6 +11,7 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -91,6 +92,15 @@ static void *run(void *unused)
 	return NULL;
 }
 
+/* How long the end of the program waits for the update that has just let it go on to be counted. */
+#define LAST_UPDATE_MS 300
+
+static void at_exit(void)
+{
+	for (int i = 0; i < LAST_UPDATE_MS && upstare_raw_getpid() == upstare_pid && __atomic_load_n(&request, __ATOMIC_ACQUIRE); i++)
+		usleep(1000);
+}
+
 /* The request is ours (2): hands it to the run thread. */
 static int ask(void)
 {
@@ -114,9 +124,12 @@ int upstare_run_due(void)
 		if (!mine && __atomic_load_n(&upstare_run_left, __ATOMIC_ACQUIRE) > 0)
 			return upstare_park(UPSTARE_AFTER);
 		if (!mine && __atomic_compare_exchange_n(&request, &none, 2, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-			mine = true;
-			if (ask())
+			int error = errno;
+			bool asked = ask() == 0;
+			errno = error;
+			if (!asked)
 				return 0;
+			mine = true;
 		} else if (mine && __atomic_load_n(&request, __ATOMIC_ACQUIRE) == 0) {
 			return 0;
 		}
@@ -199,6 +212,7 @@ void upstare_run_init(void)
 		return;
 	once = at != 0;
 	upstare_run_left = at ? (int64_t)at : distance();
+	atexit(at_exit);
 	upstare_run_mode = true;
 	upstare_flag = 1;
 	upstare_want = UPSTARE_WANT_COUNT;

@@ -9,6 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "control/control.h"
+#include "control/sys.h"
+#include "tree/tree.h"
+
 /* The control stack; struct upstare_thread stands above it in the same mapping. */
 #define CONTROL_STACK ((size_t)128 << 10)
 #define CONTROL_MAPPING (CONTROL_STACK + 4096)
@@ -30,6 +34,16 @@ void upstare_lock(uint64_t *mask)
 {
 	upstare_block_signals(mask);
 	pthread_mutex_lock(&lock);
+}
+
+bool upstare_trylock(void)
+{
+	return pthread_mutex_trylock(&lock) == 0;
+}
+
+void upstare_untrylock(void)
+{
+	pthread_mutex_unlock(&lock);
 }
 
 void upstare_unlock(const uint64_t *mask)
@@ -86,7 +100,7 @@ struct upstare_thread *upstare_thread_new(void)
 	}
 	if (t) {
 		t->starting = true;
-		t->joiners = 1;
+		t->users = 1;
 		t->previous = NULL;
 		t->next = upstare_threads;
 		if (t->next)
@@ -111,7 +125,7 @@ static void release(struct upstare_thread *t)
 {
 	uint64_t mask;
 	upstare_lock(&mask);
-	if (--t->joiners == 0 && t->gone)
+	if (--t->users == 0 && t->gone)
 		discard(t);
 	upstare_unlock(&mask);
 }
@@ -121,7 +135,6 @@ void upstare_thread_enter(struct upstare_thread *t)
 	upstare_self = t;
 	t->tls = &upstare_tls;
 	t->in_stub = &upstare_in_stub;
-	t->handle = pthread_self();
 	t->tls->control_sp = (char *)t;
 	__atomic_store_n(&t->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	if (have_key)
@@ -139,9 +152,7 @@ void upstare_thread_leave(void)
 	upstare_self = NULL;
 	unlink_thread(t);
 	t->gone = true;
-	__atomic_store_n(&t->exited, 1, __ATOMIC_RELEASE);
-	upstare_futex_wake(&t->exited, INT_MAX);
-	if (t->joiners == 0)
+	if (t->users == 0)
 		discard(t);
 	upstare_unlock(&mask);
 	upstare_event();
@@ -151,10 +162,13 @@ void upstare_thread_leave(void)
 static void at_exit_of_thread(void *argument)
 {
 	struct upstare_thread *t = argument;
-	if (++t->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS)
+	if (++t->exit_rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
 		pthread_setspecific(key, t);
-	else
-		upstare_thread_leave();
+		return;
+	}
+	if (t->tid == upstare_pid)
+		upstare_tree_first_thread_ends();
+	upstare_thread_leave();
 }
 
 static void *start(void *argument)
@@ -185,33 +199,9 @@ exported int upstare_w_pthread_create(pthread_t *handle, const pthread_attr_t *a
 		t->gone = true;
 		upstare_unlock(&mask);
 		upstare_event();
-	} else {
-		/* A join may ask for it before the thread has run. */
-		t->handle = *handle;
 	}
 	release(t);
 	return error;
-}
-
-/* The thread with that handle, held until upstare_thread_release; NULL: ended, or not one of ours. */
-hidden struct upstare_thread *upstare_thread_hold(pthread_t handle);
-struct upstare_thread *upstare_thread_hold(pthread_t handle)
-{
-	uint64_t mask;
-	struct upstare_thread *t;
-	upstare_lock(&mask);
-	for (t = upstare_threads; t && !pthread_equal(t->handle, handle); t = t->next)
-		;
-	if (t)
-		t->joiners++;
-	upstare_unlock(&mask);
-	return t;
-}
-
-hidden void upstare_thread_release(struct upstare_thread *t);
-void upstare_thread_release(struct upstare_thread *t)
-{
-	release(t);
 }
 
 /* The limits of the thread's own stack, looked up when it parks for the first time. */
@@ -259,27 +249,54 @@ int upstare_core_thread(void *(*run)(void *), void *argument)
 	return error;
 }
 
-static uint64_t fork_mask;
+/* Recursive: a library that a patch brings along may fork when it is loaded. */
+pthread_mutex_t upstare_loading = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
-static void before_fork(void)
+/* Of the fork under way; the lock is held meanwhile. */
+static struct {
+	uint64_t mask, birth;
+	uint32_t slot;
+} forking;
+/* Of this thread's last fork: the handlers are not told its result. */
+static __thread struct {
+	uint64_t birth;
+	uint32_t slot;
+} last_fork;
+
+void upstare_before_fork(void)
 {
+	int error = errno;
 	uint64_t mask;
+	pthread_mutex_lock(&upstare_loading);
 	upstare_lock(&mask);
-	fork_mask = mask;
+	forking.mask = mask;
+	forking.slot = upstare_tree_before_fork(&forking.birth);
+	errno = error;
 }
 
-static void after_fork_parent(void)
+void upstare_after_fork(int pid)
 {
-	uint64_t mask = fork_mask;
-	upstare_unlock(&mask);
+	uint32_t slot = pid ? last_fork.slot : forking.slot;
+	if (!pid) {
+		uint64_t mask = forking.mask;
+		last_fork.slot = slot;
+		last_fork.birth = forking.birth;
+		upstare_unlock(&mask);
+		pthread_mutex_unlock(&upstare_loading);
+		return;
+	}
+	upstare_tree_born(slot, last_fork.birth, pid);
+	last_fork.slot = 0;
 }
 
 /* Only the forking thread is left, and no update is under way here. */
-static void after_fork_child(void)
+void upstare_in_child(bool raw)
 {
-	uint64_t mask = fork_mask;
+	uint64_t mask = forking.mask;
 	struct upstare_thread *self = upstare_self;
-	pthread_mutex_init(&lock, NULL);
+	/* Here and below: what is not called or written to costs no page of each child. */
+	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+	upstare_loading = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 	upstare_pid = upstare_raw_getpid();
 	for (struct upstare_thread *t = upstare_threads, *next; t; t = next) {
 		next = t->next;
@@ -289,23 +306,39 @@ static void after_fork_child(void)
 		}
 	}
 	upstare_coordinate_reset();
-	upstare_want = 0;
-	upstare_run_mode = false;
-	if (upstare_current)
+	if (upstare_want)
+		upstare_want = 0;
+	if (upstare_run_mode)
+		upstare_run_mode = false;
+	if (upstare_current && *upstare_current->module->flag)
 		*upstare_current->module->flag = 0;
 	if (self) {
-		self->tid = (pid_t)syscall(SYS_gettid);
+		self->tid = (pid_t)upstare_sys(SYS_gettid);
 		self->state = UPSTARE_RUNNING;
-		self->joiners = 0;
+		self->users = 0;
 	}
-	upstare_set_signals(&mask);
+	upstare_tree_forget();
+	upstare_tree_in_child(forking.slot, !raw);
+	/* A child that is in the tree has no channel of its own: its leader speaks for it. */
 	if (!upstare_off)
-		upstare_control_start();
+		upstare_control_forked();
+	upstare_set_signals(&mask);
+}
+
+static void after_fork_parent(void)
+{
+	upstare_after_fork(0);
+}
+
+static void after_fork_child(void)
+{
+	upstare_in_child(false);
 }
 
 void upstare_threads_init(void)
 {
 	upstare_pid = upstare_raw_getpid();
 	have_key = pthread_key_create(&key, at_exit_of_thread) == 0;
-	pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+	atexit(upstare_tree_bequeath);
+	pthread_atfork(upstare_before_fork, after_fork_parent, after_fork_child);
 }

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/sys.h"
+
 void *upstare_pages(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -66,10 +68,13 @@ uint64_t upstare_hash(const void *data, size_t size, uint64_t seed)
 	return h ^ (h >> 32);
 }
 
+/* The program's threads wait here too: their errno is not ours. */
 void upstare_futex_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
+	int error = errno;
 	struct timespec t = {(time_t)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u)};
 	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, timeout_ns ? &t : NULL, NULL, 0);
+	errno = error;
 }
 
 void upstare_futex_wake(uint32_t *word, int count)
@@ -80,12 +85,12 @@ void upstare_futex_wake(uint32_t *word, int count)
 void upstare_block_signals(uint64_t *old)
 {
 	uint64_t all = ~(uint64_t)0;
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, old, 8);
+	upstare_sys(SYS_rt_sigprocmask, SIG_SETMASK, &all, old, 8);
 }
 
 void upstare_set_signals(const uint64_t *mask)
 {
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, 8);
+	upstare_sys(SYS_rt_sigprocmask, SIG_SETMASK, mask, 0, 8);
 }
 
 /* Heapsort: qsort may call the program's malloc. */
@@ -119,14 +124,14 @@ void upstare_sort(void *base, size_t count, size_t size, int (*less)(const void 
 
 int upstare_raw_getpid(void)
 {
-	return (int)syscall(SYS_getpid);
+	return (int)upstare_sys(SYS_getpid);
 }
 
 void upstare_log(const char *format, ...)
 {
 	int error = errno;
 	const char *path = getenv("UPSTARE_LOG_RUNTIME");
-	if (path && *path) {
+	if (path && *path && !upstare_filtered) {
 		char line[512];
 		int head = snprintf(line, sizeof(line), "upstare[%d]: ", upstare_raw_getpid());
 		va_list arguments;

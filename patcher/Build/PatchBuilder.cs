@@ -133,6 +133,12 @@ public sealed class PatchBuilder
             }
         }
 
+        // Where the dynamic linker looks for them too.
+        foreach (string directory in (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "").Split([':', ';'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            command.Add("-L" + directory);
+        }
+
         foreach (string library in program.Needed())
         {
             if (!library.StartsWith("ld-linux", StringComparison.Ordinal))
@@ -143,19 +149,10 @@ public sealed class PatchBuilder
 
         // Ends .eh_frame: a process that cannot dlopen registers it by hand (native-runtime/src/loader.c).
         command.Add(Tool.Run([.. _compiler, "-print-file-name=crtendS.o"]).Output.Trim());
-        string said = Tool.Need(command, "the patch does not link");
-        var missing = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (string line in said.Split('\n'))
+        SortedSet<string> missing = Missing(Tool.Need(command, "the patch does not link"));
+        if (missing.Count > 0 && WeakenUnreached(code.Path, missing, program))
         {
-            int at = line.IndexOf("undefined reference to `", StringComparison.Ordinal);
-            if (at >= 0)
-            {
-                string name = line[(at + "undefined reference to `".Length)..].TrimEnd('\'', '\r');
-                if (!name.StartsWith("upstare_", StringComparison.Ordinal))
-                {
-                    missing.Add(name);
-                }
-            }
+            missing = Missing(Tool.Need(command, "the patch does not link"));
         }
 
         if (missing.Count > 0)
@@ -166,6 +163,14 @@ public sealed class PatchBuilder
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, $".{Path.GetFileName(output)}.{Environment.ProcessId}");
         try
         {
+            if (SpecialFile.Is(output))
+            {
+                using FileStream from = File.OpenRead(made);
+                using var to = new FileStream(output, FileMode.Open, FileAccess.Write);
+                from.CopyTo(to);
+                return;
+            }
+
             File.Copy(made, beside, true);
             File.Move(beside, output, true);
         }
@@ -174,6 +179,53 @@ public sealed class PatchBuilder
             File.Delete(beside);
             throw new PatchException(PatchError.BadInput, output + ": " + e.Message);
         }
+    }
+
+    /// <summary>What the linker found nowhere, and the runtime will not bind.</summary>
+    private static SortedSet<string> Missing(string said)
+    {
+        const string Complaint = "undefined reference to `";
+        var missing = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (string line in said.Split('\n'))
+        {
+            int at = line.IndexOf(Complaint, StringComparison.Ordinal);
+            if (at >= 0)
+            {
+                string name = line[(at + Complaint.Length)..].TrimEnd('\'', '\r');
+                if (!name.StartsWith("upstare_", StringComparison.Ordinal))
+                {
+                    missing.Add(name);
+                }
+            }
+        }
+
+        return missing;
+    }
+
+    /// <summary>
+    /// What the new program was linked without is never called there: gcc has found out that no way leads to the call, and does
+    /// not always find out in a patch, whose variables stand elsewhere. Whether there was such a name.
+    /// </summary>
+    private static bool WeakenUnreached(string code, SortedSet<string> missing, ElfFile program)
+    {
+        if (program.Section(".symtab") is null)
+        {
+            return false;
+        }
+
+        var unreached = new HashSet<string>(missing, StringComparer.Ordinal);
+        unreached.ExceptWith(program.Symbols().Select(s => s.Name));
+        var editor = new ObjectEditor(code);
+        for (int i = 0; i < editor.Symbols.Count; i++)
+        {
+            if (editor.Symbols[i].Section == 0 && unreached.Contains(editor.Symbols[i].Name))
+            {
+                editor.Weaken(i);
+            }
+        }
+
+        editor.Save();
+        return unreached.Count > 0;
     }
 
     private static IEnumerable<string> UserInclude(string? directory) => directory is null ? [] : ["-I", directory];
@@ -201,7 +253,7 @@ public sealed class PatchBuilder
             File.WriteAllBytes(source, Visibility.Open(text));
             // -flto would leave nothing for ld -r to join; the other options are those of upstare-cc (dotnet-host/Cc).
             Tool.Need(
-                [.. _compiler, .. unit.Flags, "-fPIC", "-fvisibility=hidden", "-fno-lto", "-ftls-model=initial-exec", .. CompilerFlags.Required, "-c", "-x", "c", source, "-o", output],
+                [.. _compiler, .. unit.Flags, "-fPIC", "-fvisibility=hidden", "-fno-lto", "-ftls-model=initial-exec", "-w", .. CompilerFlags.Required(unit.Flags), "-c", "-x", "c", source, "-o", output],
                 unit.Id + ": the new version does not compile as a patch");
             objects.Add(output);
         }

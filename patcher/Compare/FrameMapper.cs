@@ -142,7 +142,8 @@ public static class FrameMapper
     }
 
     // Temporaries belong to points: the result of a call to the result of its counterpart, those that are alive at a point in
-    // order. A point where the new version needs one that the old has not is not mapped.
+    // order. A point where the new version needs one that the old has not, or has in a type that tells nothing about the
+    // new one, is not mapped; the point's own result is an exception: while the call still runs there is none yet.
     private static void MapTemporaries(FunctionPair pair, FunctionPlan old, FunctionPlan now, List<SlotMapping> slots, List<Finding> findings)
     {
         var byIndex = slots.ToDictionary(s => s.New.Index);
@@ -176,7 +177,7 @@ public static class FrameMapper
                 RecordVariable? from = source >= 0 ? free.Find(t => t.Index == old.Points[source].Result) : null;
                 from ??= free.Find(t => t.Name == slot.New.Name && IsWide(t) && t.Mode == slot.New.Mode);
                 from ??= source >= 0 || IsWide(slot.New) ? null : free.Find(t => t.Mode == slot.New.Mode && !IsWide(t) && TypeComparer.SameStorage(t.Type, slot.New.Type));
-                if (from is not null)
+                if (from is not null && !TypeComparer.AreUnrelated(from.Type, slot.New.Type))
                 {
                     slot.ByPoint[o] = from;
                     free.Remove(from);

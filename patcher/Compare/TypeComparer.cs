@@ -95,6 +95,13 @@ public static class TypeComparer
     /// <summary>Integers, enumerations and floating types: what C converts by assignment.</summary>
     public static bool IsArithmetic(CType type) => type.Canonical is EnumType or ComplexType || (type.Canonical is BuiltinType b && !b.IsVoid && !b.Spelling.Contains("va_list", StringComparison.Ordinal));
 
+    /// <summary>Whether a value of one type says nothing about one of the other: number, pointer and structure.</summary>
+    public static bool AreUnrelated(CType a, CType b)
+    {
+        return Kind(a) is int x and > 0 && Kind(b) is int y and > 0 && x != y;
+        static int Kind(CType t) => t.Canonical is RecordType ? 1 : t.Canonical is PointerType ? 2 : IsArithmetic(t) ? 3 : 0;
+    }
+
     /// <summary>Offsets of the data pointers inside one object of the type. Unions have none (which member is alive is not known).</summary>
     public static List<int> PointerOffsets(CType type)
     {

@@ -53,16 +53,7 @@ public static class ProgramLoader
     }
 
     /// <summary>Parses a unit's stored text.</summary>
-    public static TranslationUnit Parse(UnitMetadata unit)
-    {
-        string? standard = null;
-        foreach (string flag in unit.Flags)
-        {
-            standard = flag.StartsWith("-std=", StringComparison.Ordinal) ? flag[5..] : flag == "-ansi" ? "c90" : standard;
-        }
-
-        return SourceParser.Parse(unit.Text, unit.SourceFile, new ParseOptions { Standard = standard, Flags = unit.Flags });
-    }
+    public static TranslationUnit Parse(UnitMetadata unit) => SourceParser.Parse(unit.Text, unit.SourceFile, ParseOptions.Of(unit.Flags));
 
     /// <summary>The options that the unit was instrumented with.</summary>
     public static InstrumentOptions Options(UnitMetadata unit) => new()

@@ -17,6 +17,14 @@ public sealed class ParsingTests
     }
 
     [Fact]
+    public void A_variable_is_where_its_name_stands()
+    {
+        // "bool flag = false;": both macros are of stdbool.h.
+        TranslationUnit unit = Sources.Parse("# 5 \"a.c\"\n\n# 5 \"a.c\" 3 4\n_Bool\n# 5 \"a.c\"\n     flag = \n# 5 \"a.c\" 3 4\n            0\n# 5 \"a.c\"\n                 ;\n");
+        Assert.False(unit.Variable("flag").InSystemHeader);
+    }
+
+    [Fact]
     public void Line_markers_may_stand_between_any_tokens()
     {
         TranslationUnit unit = Sources.Parse("int f(void)\n{\n return 1\n# 7 \"x.c\"\n + 2\n# 9 \"x.c\"\n;\n}\n");

@@ -26,7 +26,7 @@ public sealed class ArgumentParserTests
     [InlineData("a.cc", InputKind.OtherSource)]
     [InlineData("a.C", InputKind.OtherSource)]
     [InlineData("a.S", InputKind.OtherSource)]
-    [InlineData("a.h", InputKind.OtherSource)]
+    [InlineData("a.h", InputKind.Header)]
     [InlineData("liba.so.1", InputKind.Linker)]
     public void Kinds(string file, InputKind kind) => Assert.Equal(kind, Assert.Single(ArgumentParser.Parse(["-c", file]).Inputs).Kind);
 

@@ -26,6 +26,8 @@ public sealed class DriverTests : IDisposable
         .With("warn.c", "#include <string.h>\nint f(int x)\n{\n\tint y;\n\tchar b[4];\n\tif (x = 1)\n\t\tstrcpy(b, \"too long for it\");\n\treturn y + b[0];\n}\n")
         .With("bad.c", "int main(void)\n{\n\treturn nothing;\n}\n")
         .With("noinclude.c", "#include \"missing.h\"\nint x;\n")
+        .With("head.h", "int part(int);\n")
+        .With("dead.c", "int nosuch(int);\nint dead(int n) { while (n-- > 0) nosuch(n); return nosuch(n) + 1; }\nint (*kept(void))(int) { return nosuch; }\n")
         .With("asm.s", "\t.globl part\npart:\n\tmov %edi, %eax\n\tret\n\t.section .note.GNU-stack,\"\"\n")
         .With("args", "-O2 main.c\n'part.c' -o \"prog\"\n")
         .With("plain.txt", "int part(int i) { return i + 1; }\n");
@@ -62,6 +64,19 @@ public sealed class DriverTests : IDisposable
     [InlineData("-c -O2 -fstack-usage src/part.c -o obj/q.o")]
     [InlineData("-O2 -fstack-usage main.c part.c -o obj/prog")]
     [InlineData("-c -save-temps src/part.c -o obj/part.o")]
+    [InlineData("-save-temps=cwd -c src/part.c -o obj/part.o")]
+    [InlineData("-save-temps main.c part.c -o obj/prog")]
+    [InlineData("-c --coverage main.c")]
+    [InlineData("--coverage main.c part.c -o obj/prog")]
+    [InlineData("-O2 -c -fprofile-use main.c")]
+    [InlineData("-c -g -gsplit-dwarf main.c -o obj/main.o")]
+    [InlineData("main.c part.c -o nosuchdir/prog")]
+    [InlineData("-c main.c -o nosuchdir/main.o")]
+    [InlineData("-c main.c -o obj")]
+    [InlineData("-c main.c -o")]
+    [InlineData("head.h")]
+    [InlineData("-x c-header head.h -o obj/head.h.gch")]
+    [InlineData("-fdiagnostics-format=json -Wall -c warn.c")]
     [InlineData("-S main.c")]
     [InlineData("-c -pipe main.c part.c")]
     [InlineData("-shared -fPIC part.c -o libpart.so")]
@@ -87,6 +102,7 @@ public sealed class DriverTests : IDisposable
     [InlineData("-fprofile-arcs main.c part.c -o prog")]
     [InlineData("-fsanitize=undefined main.c part.c -o prog")]
     [InlineData("-ffunction-sections -fdata-sections -Wl,--gc-sections -O2 main.c part.c -o prog")]
+    [InlineData("-ffunction-sections -Wl,--gc-sections -O2 main.c part.c dead.c -o prog")]
     public void SameProgram(string line)
     {
         Outcome plain = Tools.RunGcc(_tree.Plain, line);
@@ -146,6 +162,42 @@ public sealed class DriverTests : IDisposable
         }
 
         AssertSameRun("prog");
+    }
+
+    [Theory]
+    [InlineData("-shared -fPIC main.c -o made.so", "it is a shared library")]
+    [InlineData("-static main.c part.c -o made.so", "it is linked statically")]
+    [InlineData("-static-pie main.c part.c -o made.so", "it is linked statically")]
+    [InlineData("-fsanitize=address,undefined main.c part.c -o made.so", "it has no function that was transformed")]
+    public void WhatCannotBeUpdatedSaysSo(string line, string why)
+    {
+        Assert.Equal(new Outcome(0, "", ""), Tools.RunCc(_tree.Ours, line));
+        Assert.Contains("cannot be updated: " + why, Tools.RunCc(_tree.Ours, "--report made.so").Output);
+    }
+
+    /// <summary>Whoever compiles to /dev/null as root keeps it: what is no file is written to. A pipe stands in for the device.</summary>
+    [Fact]
+    public void ASpecialFileIsWrittenToAndStays()
+    {
+        Outcome outcome = Tools.Run(_tree.Ours, "sh", ["-c", $"mkfifo pipe && (cat pipe >copy.o & '{Tools.Tool("upstare-cc")}' -c main.c -o pipe; wait) && test -p pipe && nm copy.o"]);
+        Assert.True(outcome.Code == 0, outcome.Errors);
+        Assert.Contains("part", outcome.Output);
+    }
+
+    [Fact]
+    public void TheReportTellsOfLinkTimeOptimisation()
+    {
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-O2 -flto=auto main.c part.c -o prog").Code);
+        Assert.Contains("without -flto", Tools.RunCc(_tree.Ours, "--report prog").Output);
+    }
+
+    [Fact]
+    public void AnObjectHasNoReport()
+    {
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-c main.c").Code);
+        Outcome report = Tools.RunCc(_tree.Ours, "--report main.o");
+        Assert.Equal(1, report.Code);
+        Assert.Contains("main.o: an object file", report.Errors);
     }
 
     [Fact]
@@ -243,8 +295,8 @@ public sealed class DriverTests : IDisposable
     public void TheLogSaysWhatStayedPlain()
     {
         string log = Path.Combine(_tree.Ours, "log");
-        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-c -fsanitize=undefined main.c", ("UPSTARE_LOG", log)).Code);
-        Assert.Contains("main.c: compiled plainly: compiled with -fsanitize=undefined", File.ReadAllText(log));
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-c -fsanitize=address main.c", ("UPSTARE_LOG", log)).Code);
+        Assert.Contains("main.c: compiled plainly: compiled with -fsanitize=address", File.ReadAllText(log));
     }
 
     private void AssertSameRun(string program)

@@ -37,13 +37,10 @@ public class RunTests
         string source = Path.Combine(folder, "programs", name + ".c");
         shop.Gcc(level, "-w", source, "-o", shop.In("plain"));
         (int code, string output, string _) = Workshop.Result(shop.In("plain"), [], null);
-        string include = Path.Combine(folder, "../../native-runtime/include");
-        shop.Gcc("-O1", "-w", "-fno-pie", "-I", include, "-c", Path.Combine(folder, "runtime/runtime.c"), "-o", shop.In("runtime.o"));
-        string unit = shop.Compile(shop.Transform(source, points), level);
-        shop.Gcc("-no-pie", unit, shop.In("runtime.o"), "-o", shop.In("updated"));
+        string program = shop.Program(source, level, points);
         foreach (int every in s_every)
         {
-            (int code, string Output, string Errors) got = Workshop.Result(shop.In("updated"), [], every);
+            (int code, string Output, string Errors) got = Workshop.Result(program, [], every);
             Assert.Equal(output, got.Output);
             Assert.Equal(code, got.code);
             if (every == 1)

@@ -52,6 +52,17 @@ internal sealed class Workshop : IDisposable
         return In("unit.o");
     }
 
+    /// <summary>The transformed program with the runtime of these tests; returns its path.</summary>
+    public string Program(string source, string level, PointsPolicy points)
+    {
+        string folder = SourceDirectory();
+        string include = Path.Combine(folder, "../../native-runtime/include");
+        Gcc("-O1", "-w", "-fno-pie", "-I", include, "-c", Path.Combine(folder, "runtime/runtime.c"), "-o", In("runtime.o"));
+        string unit = Compile(Transform(source, points), level);
+        Gcc("-no-pie", unit, In("runtime.o"), "-o", In("updated"));
+        return In("updated");
+    }
+
     public void Gcc(params string[] arguments) => Run("gcc", arguments);
 
     /// <summary>Runs a program; fails the test where the exit code is not 0.</summary>

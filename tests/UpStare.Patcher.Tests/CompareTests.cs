@@ -29,6 +29,16 @@ public class CompareTests
     }
 
     [Fact]
+    public void AResultOfAnotherTypeIsNotThereWhileTheCallRuns()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "static int f(void) { return sleep(1); }\nint main(void) { int x; x = f(); return x + sleep(2); }",
+            Prelude + "struct s { int a, b; };\nstatic struct s f(void) { struct s r = { sleep(1), 2 }; return r; }\nint main(void) { int x; struct s r = f(); x = r.a; return x + sleep(2); }");
+        Assert.DoesNotContain(plan.Findings, f => f.Handling == Handling.NeedsUser);
+        Assert.All(Assert.Single(plan.Functions, p => p.New.Name == "main").Points, p => Assert.True(p >= 0));
+    }
+
+    [Fact]
     public void CallsAreMappedByTextAndOrder()
     {
         FunctionPair main = Pair(

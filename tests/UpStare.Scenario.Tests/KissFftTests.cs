@@ -63,6 +63,10 @@ public class KissFftTests
     private static string Build(string type, string define, string compiler, string into)
     {
         var root = Packages.Unpack("kissfft", into + type);
+
+        // Under -ffast-math gcc may sum in any order, and takes the one that suits the code around.
+        var makefile = Path.Combine(root, "test", "Makefile");
+        File.WriteAllText(makefile, File.ReadAllText(makefile).Replace("-ffast-math", "-fno-fast-math", StringComparison.Ordinal));
         string[] common = ["-s", "CC=" + compiler, "KISSFFT_STATIC=1", "KISSFFT_TOOLS=0", "KISSFFT_DATATYPE=" + type];
         Tools.Execute(root, "make", [.. common, "all"]).Expect(0);
         Tools.Execute(Path.Combine(root, "test"), "make", [.. common, "TYPEFLAGS=" + define, "KISSFFTLIB_SHORTNAME=kissfft-" + type, "ABS_LIBDIR=.", .. Programs(type)]).Expect(0);

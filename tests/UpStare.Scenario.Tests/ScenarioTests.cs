@@ -10,14 +10,14 @@ public class ScenarioTests
     private static readonly string[] _atFirstGate =
     [
         "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace",
-        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked",
+        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "crowd", "pausesignals",
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
-    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads"];
+    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
-    private static readonly string[] _elsewhere = ["chain", "computedgoto", "vla", "netserver", "pinned", "refusals", "spin", "tenthousand", "lua-scripts", "demo", "include"];
+    private static readonly string[] _elsewhere = ["chain", "computedgoto", "vla", "netserver", "pinned", "processes", "refusals", "spin", "stress", "tenthousand", "oldstorage", "lua-scripts", "demo", "include"];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);
 

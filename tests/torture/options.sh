@@ -26,6 +26,14 @@ case_options() {
 	esac
 }
 
+# Prints the name that the case $1 has in all results.
+case_name() {
+	case $1 in
+	*/execute/*) echo "${1##*/execute/}" | tr / _ ;;
+	*) echo "${1##*/}" ;;
+	esac
+}
+
 # Prints the sources that the case $1 is made of.
 case_sources() {
 	case $1 in

@@ -3,15 +3,23 @@
 results=$1
 count() { grep -lE "^($1)	" "$results"/* 2>/dev/null | wc -l; }
 
+# The sum of $2 over the cases for whose updates $1 holds.
+updates() { cat "$results"/* | awk "/^updates / && ($1) { n += $2 } END { printf \"%d\", n }"; }
+
 cases=$(find "$results" -type f | wc -l)
 skipped=$(count skip)
 passed=$(count pass)
 failed=$((cases - skipped - passed))
 
-echo "gcc torture, $2"
-printf '%-48s %6d\n' "cases" "$cases" \
+echo "$2"
+printf '%-40s %10d\n' "cases" "$cases" \
 	"passed plainly" "$((cases - skipped))" \
-	"passed instrumented" "$passed" \
+	"passed instrumented" "$((passed + $(count "update-[a-z]*|patch")))" \
+	"passed updated" "$passed" \
+	"of these with updates in flight" "$(updates "\$2 > 0" 1)" \
+	"updates applied" "$(updates 1 "\$2")" \
+	"updates refused" "$(updates 1 "\$3")" \
+	"update points passed" "$(updates 1 "\$4")" \
 	"functions transformed" "$(cat "$results"/* | sed -n 's/^functions //p' | awk '{ n += $1 } END { print n + 0 }')" \
 	"functions pinned" "$(cat "$results"/* | grep -c '^pinned ')" \
 	"files compiled plainly" "$(cat "$results"/* | grep -c '^plain ')"

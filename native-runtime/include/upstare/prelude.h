@@ -21,6 +21,7 @@ struct __up_thread {
 	char *top;               /* next free byte of the record buffer */
 	char *control_sp;        /* top of the stack that the runtime itself runs on; 0: not a thread of ours */
 	char *saved_sp;          /* the program's rsp while the runtime runs on control_sp */
+	long scratch;            /* upstare_point's, while the thread unrolls */
 };
 extern __thread struct __up_thread upstare_tls __attribute__((tls_model("initial-exec")));
 
@@ -42,46 +43,53 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 			    : "cc"                                                                                     \
 			    : X)
 
+/* A cold exit begins with this: it is what puts the exit into .text.unlikely. */
+#define __UP_COLD __builtin___clear_cache(0, 0)
+
 /*
- * The entrance to the runtime from a cold exit: the thread may park here; if it unrolls it comes back at once. All registers
- * but rax are kept, and nothing is written below rsp (the runtime runs on its own stack). 0: go on in the hot body, nothing
- * happened; 1: write the record and return. The answer comes in the zero flag (set: 0): with rax as the way back there
- * is no other place for it that a signal handler could not overwrite. The entry in upstare_points names the place for the unwinder.
+ * A cold exit: enters the runtime, where the thread may park. No update: it goes on behind this statement, with nothing
+ * changed. Unrolling (at once, or after having parked): r11 is the record, with its header filled in; SAVES (__UP_S1 ... with
+ * the operands that follow END) store the variables there, and control goes to END, the label of the function's end. Nothing
+ * is written below rsp, the runtime runs on its own stack. Written as one asm statement because gcc takes several times as
+ * long over the same stores in C. Operands: "rmn" for integers and pointers, "rm" for other scalars, "m" for what is in
+ * place or is copied in pieces. The entry in upstare_points names the return place for the runtime and the unwinder.
  */
-#define __UP_POINT(D, K)                                                                                               \
-	__extension__({                                                                                                \
-		int __up_go;                                                                                           \
-		__asm__ volatile("lea 999f(%%rip), %%rax\n\tjmp *upstare_point@GOTPCREL(%%rip)\n999:\n\t"              \
-				 ".pushsection upstare_points,\"a\",@progbits\n\t.long 999b-., " D "-., " #K            \
-				 "\n\t.popsection"                                                                     \
-				 : "=@ccnz"(__up_go)                                                                    \
-				 :                                                                                     \
-				 : "rax");                                                                              \
-		__up_go;                                                                                               \
-	})
+#define __UP_LEAVE(D, K, SAVES, END, ...)                                                                              \
+	__asm__ __inline__ goto(__UP_ENTER "998:\tje 999f\n\t" SAVES "jmp %l[" #END "]\n999:\n\t" __UP_ENTRY("998b", D, K)     \
+				:                                                                                      \
+				: __VA_ARGS__                                                                          \
+				: "cc", "r10", "r11"                                                                   \
+				: END)
 
-/* Begins a cold exit: either back to the hot body at BACK, or on to the record. */
-#define __UP_EXIT(D, K, BACK)                                                                                          \
-	__builtin___clear_cache(0, 0);                                                                                 \
-	if (!__UP_POINT(D, K))                                                                                         \
-		goto BACK;
+/* A check with its cold exit, where all operands are at hand anyway: gcc has no second path to look after. */
+#define __UP_CHECK_LEAVE(D, K, SAVES, END, ...)                                                                        \
+	__asm__ __inline__ goto("cmpb $0, upstare_flag(%%rip)\n\tjne 996f\n999:\n\t.pushsection .text.unlikely.upstare_exits,\"ax\",@progbits\n996:\t"  \
+				__UP_ENTER "998:\tje 999b\n\t" SAVES "jmp %l[" #END "]\n\t.popsection\n\t" __UP_ENTRY("999b", D, K)  \
+				:                                                                                      \
+				: __VA_ARGS__                                                                          \
+				: "cc", "r10", "r11"                                                                   \
+				: END)
 
-/* Before stores to the record that is being written: T is its struct. */
-#define __UP_TOP(T)                                                                                                    \
-	__asm__ volatile("" ::: "memory");                                                                             \
-	__up_r = (T *)upstare_tls.top;
+#define __UP_ENTER "leaq 997f(%%rip), %%r11\n\tleaq 998f(%%rip), %%r10\n\tjmp *upstare_point@GOTPCREL(%%rip)\n"
+#define __UP_ENTRY(PC, D, K) ".pushsection upstare_points,\"a\",@progbits\n997:\t.long " PC "-., " D "-., " #K "\n\t.popsection"
 
-/* The stores that all exits of a function end with: T is the record's struct, D the descriptor. No call may follow. */
-#define __UP_RECORD(T, D)                                                                                              \
-	__UP_TOP(T)                                                                                                    \
-	__up_r->__up_h.function = &D;                                                                                  \
-	__up_r->__up_h.point = __up_at | upstare_tls.after;                                                            \
-	__up_r->__up_h.size = sizeof(T);                                                                               \
-	upstare_tls.after = 0;                                                                                         \
-	upstare_tls.top = (char *)(__up_r + 1);
+/* Stores of 1, 2, 4, 8 bytes: operand N to offset O of the record. */
+#define __UP_S1(N, O) "movb %b" #N ", %%r10b\n\tmovb %%r10b, " #O "(%%r11)\n\t"
+#define __UP_S2(N, O) "movw %w" #N ", %%r10w\n\tmovw %%r10w, " #O "(%%r11)\n\t"
+#define __UP_S4(N, O) "movl %k" #N ", %%r10d\n\tmovl %%r10d, " #O "(%%r11)\n\t"
+#define __UP_S8(N, O) "movq %q" #N ", %%r10\n\tmovq %%r10, " #O "(%%r11)\n\t"
+/* A piece of 1 or 8 bytes: offset F of operand N. */
+#define __UP_C1(N, F, O) "movb " #F "+%" #N ", %%r10b\n\tmovb %%r10b, " #O "(%%r11)\n\t"
+#define __UP_C8(N, F, O) "movq " #F "+%" #N ", %%r10\n\tmovq %%r10, " #O "(%%r11)\n\t"
+/* The address of operand N; the stack pointer. */
+#define __UP_SA(N, O) "leaq %" #N ", %%r10\n\tmovq %%r10, " #O "(%%r11)\n\t"
+#define __UP_SP(O) "movq %%rsp, " #O "(%%r11)\n\t"
 
-/* Keeps an in-place variable's memory up to date and its own until the frame is gone. */
-#define __UP_RETAIN(P) __asm__ volatile("" ::"r"(P) : "memory")
+/*
+ * The function's end, where its exits go. What gcc has moved from before an exit to behind it must not be dropped because the
+ * frame ends: variables in place stay in use. No call may follow.
+ */
+#define __UP_END(END) END : __asm__ volatile("" ::: "memory")
 
 /* Used by resume clones only. */
 void *upstare_pop(void);        /* the mapped record of the frame that is being rebuilt; the next call gives the next inner one */

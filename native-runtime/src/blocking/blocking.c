@@ -1,54 +1,121 @@
 #include "blocking.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <string.h>
 #include <sys/single_threaded.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "../tree/tree.h"
+
+bool upstare_called_for(void)
+{
+	return (__atomic_load_n(&upstare_want, __ATOMIC_RELAXED) & UPSTARE_WANT_UPDATE) && !upstare_has_obstacle();
+}
+
+static inline void lead_orphans(void)
+{
+	if (__builtin_expect(upstare_tree_orphaned(), 0))
+		upstare_tree_lead();
+}
+
+static inline long call(long number, const long a[6])
+{
+	long r;
+	upstare_kicked = false;
+	if (__builtin_expect(upstare_want & UPSTARE_WANT_UPDATE, 0) && upstare_has_obstacle())
+		r = upstare_stub_unchecked(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	else
+		r = upstare_stub(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	/* A call that cannot be restarted has ended with EINTR, and no handler but the kick's has run. */
+	return r == -EINTR && upstare_kicked ? UPSTARE_ABORTED : r;
+}
+
+long upstare_first(long number, const long arguments[6])
+{
+	int type;
+	lead_orphans();
+	/* With one thread nobody can cancel it meanwhile. */
+	if (__libc_single_threaded)
+		return call(number, arguments);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	long r = call(number, arguments);
+	pthread_setcanceltype(type, NULL);
+	return r;
+}
+
+/* Whether a handler that has run since c was broken off ends it. */
+static bool ends(struct upstare_call *c)
+{
+	int interrupted = c->interrupted;
+	c->interrupted = UPSTARE_UNDISTURBED;
+	return interrupted == UPSTARE_INTERRUPTING || (interrupted && c->once);
+}
+
+long upstare_blocking_uncancelled(struct upstare_call *c)
+{
+	lead_orphans();
+	return ends(c) ? -EINTR : call(c->number, c->arguments);
+}
 
 long upstare_blocking(struct upstare_call *c)
 {
-	const long *a = c->arguments;
-	int type = PTHREAD_CANCEL_DEFERRED;
-	bool alone = __libc_single_threaded;
-	long r;
-	/* These calls are cancellation points; with one thread nobody can cancel it meanwhile. */
-	if (!alone)
-		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	upstare_kicked = false;
-	if ((upstare_want & UPSTARE_WANT_UPDATE) && upstare_has_obstacle()) {
-		register long r10 __asm__("r10") = a[3];
-		register long r8 __asm__("r8") = a[4];
-		register long r9 __asm__("r9") = a[5];
-		__asm__ volatile("syscall"
-				 : "=a"(r)
-				 : "0"(c->number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-				 : "rcx", "r11", "memory");
-	} else {
-		r = upstare_stub(c->number, a[0], a[1], a[2], a[3], a[4], a[5]);
-		/* A call that cannot be restarted has ended with EINTR, and no handler but the kick's has run. */
-		if (r == -EINTR && upstare_kicked)
-			r = UPSTARE_ABORTED;
+	return ends(c) ? -EINTR : upstare_first(c->number, c->arguments);
+}
+
+/* The kernel's struct sigaction: libc would answer from its own idea of the internal signals. */
+struct action {
+	uintptr_t handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
+int upstare_signals_due(uint64_t mask)
+{
+	uint64_t pending = 0;
+	int due = UPSTARE_UNDISTURBED;
+	syscall(SYS_rt_sigpending, &pending, 8);
+	pending &= ~mask & ~((uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1));
+	for (; pending; pending &= pending - 1) {
+		struct action a;
+		if (syscall(SYS_rt_sigaction, __builtin_ctzll(pending) + 1, NULL, &a, 8))
+			continue;
+		if (a.handler == (uintptr_t)SIG_DFL || a.handler == (uintptr_t)SIG_IGN)
+			continue;
+		if (!(a.flags & SA_RESTART))
+			return UPSTARE_INTERRUPTING;
+		due = UPSTARE_RESTARTING;
 	}
-	if (!alone)
-		pthread_setcanceltype(type, NULL);
-	return r;
+	return due;
 }
 
 bool upstare_call_parked(struct upstare_call *c, const struct upstare_function *descriptor)
 {
-	c->aborted = 1;
-	if (!upstare_park(0))
-		return false;
-	c->header = (struct __up_header){descriptor, 0, sizeof(*c)};
-	memcpy(upstare_tls.top, c, sizeof(*c));
-	upstare_tls.top += sizeof(*c);
-	return true;
+	uint64_t mask;
+	upstare_block_signals(&mask);
+	if (upstare_masked) {
+		mask = upstare_kick_mask;
+		upstare_masked = false;
+	}
+	c->aborted = true;
+	if (upstare_park_call(mask)) {
+		c->header = (struct __up_header){descriptor, 0, sizeof(*c)};
+		memcpy(upstare_tls.top, c, sizeof(*c));
+		upstare_tls.top += sizeof(*c);
+		return true;
+	}
+	c->interrupted = upstare_signals_due(mask);
+	upstare_set_signals(&mask);
+	return false;
 }
 
 void upstare_call_resumed(struct upstare_call *c)
 {
 	memcpy(c, upstare_pop(), sizeof(*c));
-	upstare_resumed();
+	c->interrupted = upstare_call_released();
 }
 
 long upstare_result(long r)
@@ -57,4 +124,54 @@ long upstare_result(long r)
 		return r;
 	errno = (int)-r;
 	return -1;
+}
+
+struct outer {
+	struct timespec *limit;
+	uint32_t in_stub;
+};
+
+/* Also when the thread is cancelled in there. */
+static void back_to(const struct outer *o)
+{
+	upstare_limit = o->limit;
+	__atomic_store_n(&upstare_in_stub, o->in_stub, __ATOMIC_RELEASE);
+}
+
+long upstare_wait_in_libc(struct upstare_call *c, int (*wait)(struct upstare_call *, clockid_t, const struct timespec *),
+			  clockid_t clock, const struct timespec *until)
+{
+	/* Read anew by the kernel whenever libc goes on waiting after a kick. */
+	volatile struct timespec limit = {.tv_sec = (time_t)1 << 40};
+	if (until)
+		limit = *until;
+	int r;
+	{
+		struct outer outer __attribute__((cleanup(back_to))) = {upstare_limit, upstare_in_stub};
+		upstare_limit = (struct timespec *)&limit;
+		__atomic_store_n(&upstare_in_stub, 1, __ATOMIC_RELEASE);
+		__asm__ volatile("" ::: "memory");
+		if (upstare_called_for())
+			limit.tv_sec = limit.tv_nsec = 0;
+		r = wait(c, clock, (const struct timespec *)&limit);
+	}
+	bool cut = limit.tv_sec == 0 && limit.tv_nsec == 0 && !(until && until->tv_sec == 0 && until->tv_nsec == 0);
+	return r == ETIMEDOUT && cut ? UPSTARE_ABORTED : r;
+}
+
+void upstare_set_futex(struct upstare_call *c, void *word, uint32_t value, bool shared)
+{
+	c->number = SYS_futex;
+	c->arguments[0] = (long)word;
+	c->arguments[1] = FUTEX_WAIT_BITSET | (shared ? 0 : FUTEX_PRIVATE_FLAG);
+	c->arguments[2] = value;
+	c->arguments[3] = 0;
+	c->arguments[5] = -1; /* FUTEX_BITSET_MATCH_ANY */
+}
+
+void upstare_set_futex_limit(struct upstare_call *c, clockid_t clock, const struct timespec *until)
+{
+	if (until && clock == CLOCK_REALTIME)
+		c->arguments[1] |= FUTEX_CLOCK_REALTIME;
+	c->arguments[3] = (long)until;
 }

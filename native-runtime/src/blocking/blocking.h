@@ -14,24 +14,57 @@ struct upstare_call {
 	long number;      /* of the system call */
 	long arguments[6];
 	long done;        /* bytes that have been moved */
-	long aborted;     /* it has been broken off at least once */
+	bool aborted;     /* it has been broken off at least once */
+	bool once;        /* the kernel never restarts it after a handler, SA_RESTART or not */
+	int interrupted;  /* handlers have run since it was broken off: UPSTARE_RESTARTING, UPSTARE_INTERRUPTING */
 	int64_t deadline; /* CLOCK_MONOTONIC unless the call says otherwise; -1: none */
-	long extra[2];
+	long extra[3];
 } __attribute__((aligned(16)));
 
 hidden long upstare_stub(long number, long a, long b, long c, long d, long e, long f);
+hidden long upstare_stub_unchecked(long number, long a, long b, long c, long d, long e, long f);
 
 /*
+ * The first try of a call, before there is a record: as upstare_blocking. Most calls end with it, so it has to be cheap.
+ */
+hidden long upstare_first(long number, const long arguments[6]);
+/*
  * The system call of c with its present arguments, as a cancellation point. UPSTARE_ABORTED: broken off for an update, or not
- * begun. Where this thread cannot park, it blocks plainly. Else what the kernel returned, -errno for errors.
+ * begun. Else what the kernel returned, -errno for errors.
  */
 hidden long upstare_blocking(struct upstare_call *c);
+/* The same, but no cancellation point. */
+hidden long upstare_blocking_uncancelled(struct upstare_call *c);
 /* After UPSTARE_ABORTED. True: the stack is being unrolled, the record of c is written; return at once. */
 hidden bool upstare_call_parked(struct upstare_call *c, const struct upstare_function *descriptor);
 /* In a resume clone: takes the record back and waits until all threads may go on. */
 hidden void upstare_call_resumed(struct upstare_call *c);
 /* errno and -1 for -errno. */
 hidden long upstare_result(long r);
+
+/* upstare_want and nothing found yet that keeps this thread from parking. */
+hidden bool upstare_called_for(void);
+
+/*
+ * A wait inside libc that takes a limit, for which libc has the better protocol: wait(c, clock, limit) returns ETIMEDOUT when
+ * the limit has passed, and a kick makes it pass. until: the program's limit, NULL: none. Returns what wait returned;
+ * UPSTARE_ABORTED: broken off.
+ */
+hidden long upstare_wait_in_libc(struct upstare_call *c, int (*wait)(struct upstare_call *, clockid_t, const struct timespec *),
+				 clockid_t clock, const struct timespec *until);
+
+/* c becomes a wait until *word is no longer value; until: NULL or absolute, on the clock that op's flags name. */
+hidden void upstare_set_futex(struct upstare_call *c, void *word, uint32_t value, bool shared);
+hidden void upstare_set_futex_limit(struct upstare_call *c, clockid_t clock, const struct timespec *until);
+
+/* Nanoseconds on CLOCK_MONOTONIC. */
+#define UPSTARE_SECOND 1000000000
+hidden int64_t upstare_deadline(int64_t seconds, int64_t ns); /* that long from now; INT64_MAX: never */
+hidden int64_t upstare_remaining(const struct upstare_call *c);
+hidden struct timespec upstare_timespec(int64_t ns);
+hidden bool upstare_valid_time(const struct timespec *);
+/* Of a set of signals: as the kernel takes it, without the kick's. */
+hidden uint64_t upstare_kernel_set(const sigset_t *);
 
 /*
  * Descriptor of a wrapped call, upstare_w_d_NAME, whose resume clone is RESUME. One point without a table: the record of a

@@ -1,52 +1,162 @@
-/* Calls that the kernel begins anew without loss: whatever they had done before they were broken off is nothing. */
-#include "blocking.h"
+/* Calls that can be begun anew without loss: whatever they had done before they were broken off is nothing. */
+#include "simple.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
 
-static long go(struct upstare_call *c, const struct upstare_function *descriptor)
+static long again(struct upstare_call *c, const struct upstare_function *descriptor)
 {
 	long r;
 	while ((r = upstare_blocking(c)) == UPSTARE_ABORTED)
 		if (upstare_call_parked(c, descriptor))
 			return 0;
 	/* A connection that went on being made while we were away. */
-	if (c->number == SYS_connect && c->aborted && r == -EISCONN)
+	if (c->number == SYS_connect && r == -EISCONN)
 		r = 0;
 	return upstare_result(r);
 }
 
-hidden long upstare_resume_simple(void);
+long upstare_simple(struct upstare_call *c, const struct upstare_function *descriptor)
+{
+	return upstare_call_parked(c, descriptor) ? 0 : again(c, descriptor);
+}
+
 long upstare_resume_simple(void)
 {
 	struct upstare_call c;
 	upstare_call_resumed(&c);
-	return go(&c, c.header.function);
+	return again(&c, c.header.function);
 }
 
-#define A(x) ((long)(x))
-#define SIMPLE(TYPE, NAME, PARAMETERS, NUMBER, ...)                                                                    \
-	UPSTARE_CALL(NAME, upstare_resume_simple);                                                                     \
-	exported TYPE upstare_w_##NAME PARAMETERS;                                                                     \
-	TYPE upstare_w_##NAME PARAMETERS                                                                               \
-	{                                                                                                              \
-		struct upstare_call c = {.number = NUMBER, .arguments = {__VA_ARGS__}};                                \
-		return (TYPE)go(&c, &upstare_w_d_##NAME);                                                              \
-	}
+/* ---- descriptors: what they move is moved at once; transfer.c has those that may stop half way ---- */
 
-SIMPLE(ssize_t, read, (int fd, void *buffer, size_t size), SYS_read, fd, A(buffer), A(size))
 SIMPLE(ssize_t, readv, (int fd, const struct iovec *v, int n), SYS_readv, fd, A(v), n)
-SIMPLE(ssize_t, writev, (int fd, const struct iovec *v, int n), SYS_writev, fd, A(v), n)
-SIMPLE(ssize_t, recvfrom, (int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length),
-       SYS_recvfrom, fd, A(buffer), A(size), flags, A(from), A(length))
-SIMPLE(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), SYS_recvmsg, fd, A(message), flags)
-SIMPLE(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), SYS_sendmsg, fd, A(message), flags)
+
 SIMPLE(int, accept, (int fd, struct sockaddr *from, socklen_t *length), SYS_accept, fd, A(from), A(length))
 SIMPLE(int, accept4, (int fd, struct sockaddr *from, socklen_t *length, int flags), SYS_accept4, fd, A(from), A(length),
        flags)
 SIMPLE(int, connect, (int fd, const struct sockaddr *to, socklen_t length), SYS_connect, fd, A(to), length)
+
+/* ---- children ---- */
+
 SIMPLE(pid_t, waitpid, (pid_t pid, int *status, int options), SYS_wait4, pid, A(status), options)
 SIMPLE(pid_t, wait, (int *status), SYS_wait4, -1, A(status))
+SIMPLE(pid_t, wait3, (int *status, int options, struct rusage *usage), SYS_wait4, -1, A(status), options, A(usage))
+SIMPLE(pid_t, wait4, (pid_t pid, int *status, int options, struct rusage *usage), SYS_wait4, pid, A(status), options, A(usage))
+SIMPLE(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options), SYS_waitid, type, id, A(info), options)
+
+/* ---- files: locks, opening a FIFO, a terminal's output ---- */
+
+SIMPLE(int, flock, (int fd, int operation), SYS_flock, fd, operation)
+SIMPLE(int, tcdrain, (int fd), SYS_ioctl, fd, TCSBRK, 1)
+
+UPSTARE_CALL(fcntl, upstare_resume_simple);
+exported int upstare_w_fcntl(int fd, int command, ...)
+{
+	va_list list;
+	va_start(list, command);
+	long argument = va_arg(list, long);
+	va_end(list);
+	if (command != F_SETLKW && command != F_OFD_SETLKW)
+		return fcntl(fd, command, argument);
+	struct upstare_call c = {.number = SYS_fcntl, .arguments = {fd, command, argument}};
+	return (int)again(&c, &upstare_w_d_fcntl);
+}
+
+/* What F_LOCK does: extra holds the length. */
+UPSTARE_CALL(lockf, upstare_resume_lockf);
+static int lock_file(struct upstare_call *c)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = c->extra[0]};
+	for (;;) {
+		struct upstare_call now = *c;
+		now.arguments[2] = A(&lock);
+		long r = upstare_blocking(&now);
+		if (r != UPSTARE_ABORTED)
+			return (int)upstare_result(r);
+		if (upstare_call_parked(c, &upstare_w_d_lockf))
+			return 0;
+	}
+}
+
+hidden long upstare_resume_lockf(void);
+long upstare_resume_lockf(void)
+{
+	struct upstare_call c;
+	upstare_call_resumed(&c);
+	return lock_file(&c);
+}
+
+exported int upstare_w_lockf(int fd, int command, off_t length)
+{
+	if (command != F_LOCK)
+		return lockf(fd, command, length);
+	struct upstare_call c = {.number = SYS_fcntl, .arguments = {fd, F_SETLKW}, .extra = {length}};
+	return lock_file(&c);
+}
+
+static int open_at(int directory, const char *path, int flags, mode_t mode, const struct upstare_function *descriptor)
+{
+	struct upstare_call c = {.number = SYS_openat, .arguments = {directory, A(path), flags, mode}};
+	return (int)again(&c, descriptor);
+}
+
+static mode_t mode_of(int flags, va_list list)
+{
+	return (flags & O_CREAT) || (flags & __O_TMPFILE) == __O_TMPFILE ? va_arg(list, mode_t) : 0;
+}
+
+UPSTARE_CALL(open, upstare_resume_simple);
+exported int upstare_w_open(const char *path, int flags, ...)
+{
+	va_list list;
+	va_start(list, flags);
+	mode_t mode = mode_of(flags, list);
+	va_end(list);
+	return open_at(AT_FDCWD, path, flags, mode, &upstare_w_d_open);
+}
+
+UPSTARE_CALL(openat, upstare_resume_simple);
+exported int upstare_w_openat(int directory, const char *path, int flags, ...)
+{
+	va_list list;
+	va_start(list, flags);
+	mode_t mode = mode_of(flags, list);
+	va_end(list);
+	return open_at(directory, path, flags, mode, &upstare_w_d_openat);
+}
+
+UPSTARE_CALL(creat, upstare_resume_simple);
+exported int upstare_w_creat(const char *path, mode_t mode)
+{
+	return open_at(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode, &upstare_w_d_creat);
+}
+
+/* ---- message queues; those of System V are never restarted after a handler ---- */
+
+ONCE(int, msgsnd, (int id, const void *message, size_t size, int flags), SYS_msgsnd, id, A(message), A(size), flags)
+ONCE(ssize_t, msgrcv, (int id, void *message, size_t size, long type, int flags), SYS_msgrcv, id, A(message), A(size), type,
+     flags)
+SIMPLE(ssize_t, mq_receive, (mqd_t queue, char *message, size_t size, unsigned *priority), SYS_mq_timedreceive, queue,
+       A(message), A(size), A(priority))
+SIMPLE(int, mq_send, (mqd_t queue, const char *message, size_t size, unsigned priority), SYS_mq_timedsend, queue, A(message),
+       A(size), priority)
+SIMPLE(ssize_t, mq_timedreceive,
+       (mqd_t queue, char *restrict message, size_t size, unsigned *restrict priority, const struct timespec *restrict until),
+       SYS_mq_timedreceive, queue, A(message), A(size), A(priority), A(until))
+SIMPLE(int, mq_timedsend, (mqd_t queue, const char *message, size_t size, unsigned priority, const struct timespec *until),
+       SYS_mq_timedsend, queue, A(message), A(size), priority, A(until))

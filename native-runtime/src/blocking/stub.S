@@ -2,18 +2,17 @@
  * long upstare_stub(long number, a, b, c, d, e, f): a system call that is not begun, or is broken off, while an update is
  * wanted: UPSTARE_ABORTED then (blocking.h), and nothing has happened. Between begin and end stand the test of the flag and
  * the system call; the kick's handler (kick.c) moves a program counter that it finds there to the abort label.
+ *
+ * upstare_stub_unchecked: the same without the test, for a thread that could not be updated where it stands now, but may be
+ * for the next update.
+ *
+ * upstare_in_stub is put back as it was: the call may stand in a signal handler that interrupted another stub.
  */
-	.text
-	.globl	upstare_stub
-	.hidden	upstare_stub
-	.globl	upstare_stub_begin
-	.hidden	upstare_stub_begin
-	.globl	upstare_stub_end
-	.hidden	upstare_stub_end
-	.globl	upstare_stub_abort
-	.hidden	upstare_stub_abort
-	.type	upstare_stub, @function
-upstare_stub:
+	.macro	STUB name
+	.globl	\name
+	.hidden	\name
+	.type	\name, @function
+\name:
 	.cfi_startproc
 	movq	%rdi, %rax
 	movq	%rsi, %rdi
@@ -22,18 +21,41 @@ upstare_stub:
 	movq	%r8, %r10
 	movq	%r9, %r8
 	movq	8(%rsp), %r9
+	movl	%fs:upstare_in_stub@tpoff, %ecx
+	pushq	%rcx
+	.cfi_adjust_cfa_offset 8
 	movl	$1, %fs:upstare_in_stub@tpoff
+	.endm
+
+	.text
+	.globl	upstare_stub_begin
+	.hidden	upstare_stub_begin
+	.globl	upstare_stub_end
+	.hidden	upstare_stub_end
+	.globl	upstare_stub_abort
+	.hidden	upstare_stub_abort
+
+	STUB	upstare_stub_unchecked
+	jmp	upstare_stub_call
+	.cfi_endproc
+	.size	upstare_stub_unchecked, .-upstare_stub_unchecked
+
+	STUB	upstare_stub
 upstare_stub_begin:
 	testb	$1, upstare_want(%rip)
 	jne	upstare_stub_abort
+upstare_stub_call:
 	syscall
 upstare_stub_end:
-	movl	$0, %fs:upstare_in_stub@tpoff
+	popq	%rcx
+	.cfi_remember_state
+	.cfi_adjust_cfa_offset -8
+	movl	%ecx, %fs:upstare_in_stub@tpoff
 	ret
+	.cfi_restore_state
 upstare_stub_abort:
-	movl	$0, %fs:upstare_in_stub@tpoff
 	movq	$-5000, %rax
-	ret
+	jmp	upstare_stub_end
 	.cfi_endproc
 	.size	upstare_stub, .-upstare_stub
 	.section .note.GNU-stack,"",@progbits

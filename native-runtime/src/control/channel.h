@@ -114,8 +114,8 @@ int upstare_listen(struct upstare_listener listeners[UPSTARE_LISTENERS], bool ch
 const char *upstare_listen_name(int index);
 /* Removes the socket's file, if this process made one. From any thread. */
 void upstare_unlisten(void);
-/* In a child: the file is the parent's. */
-void upstare_disown_socket(void);
+/* In a child: what the parent listens at is not its own. */
+void upstare_listen_forget(void);
 
 /* ---- connection.c ---- */
 

@@ -91,11 +91,14 @@ void upstare_connection_forget(void)
 {
 	int i;
 
-	for (i = 0; i < UPSTARE_CONNECTIONS; i++)
-		if (connections[i].state != FREE)
-			upstare_sys(SYS_close, connections[i].fd);
-	/* Their memory is not in the child (MADV_DONTFORK). */
-	memset(connections, 0, sizeof(connections));
+	/* What nobody uses is left alone: each page that is written to is copied, in every child. */
+	for (i = 0; i < UPSTARE_CONNECTIONS; i++) {
+		if (connections[i].state == FREE)
+			continue;
+		upstare_sys(SYS_close, connections[i].fd);
+		/* Its memory is not in the child (MADV_DONTFORK). */
+		memset(&connections[i], 0, sizeof(connections[i]));
+	}
 }
 
 bool upstare_connection_room(void)

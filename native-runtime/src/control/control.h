@@ -6,10 +6,13 @@
 #define UPSTARE_CONTROL_H
 
 /*
- * Starts the channel: before main, and in a child after fork. 0: it listens, or UPSTARE=off
+ * Starts the channel: before main, and in a child that is to have one of its own. 0: it listens, or UPSTARE=off
  * asks it not to; else an errno value, and the program runs on without.
  */
 int upstare_control_start(void);
+
+/* The same in a child whose parent ends: what UPSTARE_LISTEN names is its own now. */
+int upstare_control_inherit(void);
 
 /* At exit (upstare_control_start sees to it): removes the socket's file. Does not wait for a request that is under way. */
 void upstare_control_stop(void);

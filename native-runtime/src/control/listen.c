@@ -26,7 +26,7 @@ static int socket_owner;
 const char *upstare_listen_name(int index)
 {
 	if (index == 0)
-		return socket_owner ? socket_path : NULL;
+		return socket_owner == upstare_sys(SYS_getpid) ? socket_path : NULL;
 	return tcp_name[0] ? tcp_name : NULL;
 }
 
@@ -39,10 +39,10 @@ void upstare_unlisten(void)
 		upstare_sys(SYS_unlink, socket_path);
 }
 
-void upstare_disown_socket(void)
+void upstare_listen_forget(void)
 {
-	__atomic_store_n(&socket_owner, 0, __ATOMIC_SEQ_CST);
-	tcp_name[0] = 0;
+	if (tcp_name[0])
+		tcp_name[0] = 0;
 }
 
 static char *append(char *out, const char *end, const char *text)
@@ -189,7 +189,8 @@ static int listen_private(void)
 
 	if (fd)
 		return -fd;
-	if (upstare_sys(SYS_getpid) % SWEEP_EVERY == 0)
+	/* Halved: where each start takes two numbers (a thread has one too), all pids may be odd. */
+	if (upstare_sys(SYS_getpid) / 2 % SWEEP_EVERY == 0)
 		sweep(path);
 	at = append(path + strlen(path), end, "/");
 	tail = append_number(at, end, (unsigned long)upstare_sys(SYS_getpid));

@@ -17,7 +17,7 @@
 /* This process was made by fork: what UPSTARE_LISTEN names is its parent's. */
 static bool child;
 static bool stopping;
-/* Who started the channel last; 0: nobody. */
+/* Whose channel it is; 0: nobody's. */
 static int started_by;
 
 static struct upstare_listener listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
@@ -104,17 +104,21 @@ static void at_exit(void)
 	upstare_control_stop();
 }
 
-int upstare_control_start(void)
+static int start(bool inherits)
 {
+	static bool registered;
 	const char *wanted = getenv("UPSTARE");
 	int pid = (int)upstare_sys(SYS_getpid), error;
 
 	if (wanted && !strcmp(wanted, "off"))
 		return 0;
-	if (!started_by)
+	if (!registered)
 		atexit(at_exit);
-	else if (started_by != pid)
+	registered = true;
+	if (started_by && started_by != pid) {
 		upstare_control_forked();
+		child = !inherits;
+	}
 	started_by = pid;
 	__atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
 	/* Here and not on the thread: the descriptors' first, low numbers must not meet the program's first open. */
@@ -124,6 +128,16 @@ int upstare_control_start(void)
 	if (error)
 		upstare_control_stop();
 	return error;
+}
+
+int upstare_control_start(void)
+{
+	return start(false);
+}
+
+int upstare_control_inherit(void)
+{
+	return start(true);
 }
 
 void upstare_control_stop(void)
@@ -136,13 +150,12 @@ void upstare_control_forked(void)
 {
 	int i;
 
-	child = true;
 	for (i = 0; i < UPSTARE_LISTENERS; i++) {
 		int fd = __atomic_exchange_n(&listeners[i].fd, -1, __ATOMIC_ACQ_REL);
 
 		if (fd >= 0 && upstare_descriptor_identity(fd) == listeners[i].identity)
 			upstare_sys(SYS_close, fd);
 	}
-	upstare_disown_socket();
+	upstare_listen_forget();
 	upstare_connection_forget();
 }

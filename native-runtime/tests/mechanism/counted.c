@@ -30,8 +30,8 @@ struct record_fib {
 } __attribute__((aligned(16)));
 DESCRIPTOR(fib);
 #define SAVE_FIB                                                                                                       \
-	__up_r->t = t;                                                                                                 \
-	__up_r->n = n
+	saved->t = t;                                                                                                 \
+	saved->n = n
 
 extern long stub_fib(int) __asm__("upstare_f_fib");
 #ifndef PATCH
@@ -55,7 +55,7 @@ long fib(int n)
 	t = fib(n - 1);
 	CHECK(fib, 0, SAVE_FIB);
 	long u = op(n - 2);
-	CHECK(fib, 1, SAVE_FIB; __up_r->t = t + u);
+	CHECK(fib, 1, SAVE_FIB; saved->t = t + u);
 	return t + u;
 end:
 	return 0;
@@ -85,7 +85,7 @@ after_first:
 	CHECK(fib, 0, SAVE_FIB);
 	u = op(n - 2);
 after_second:
-	CHECK(fib, 1, SAVE_FIB; __up_r->t = t + u);
+	CHECK(fib, 1, SAVE_FIB; saved->t = t + u);
 	return t + u;
 end:
 	return 0;
@@ -105,10 +105,10 @@ struct record_main {
 } __attribute__((aligned(16)));
 extern const struct upstare_function upstare_d_main __attribute__((visibility("hidden")));
 #define SAVE_MAIN                                                                                                      \
-	__up_r->sum = sum;                                                                                             \
-	__up_r->i = i;                                                                                                 \
-	__up_r->status = status;                                                                                       \
-	__UP_RETAIN(status)
+	saved->sum = sum;                                                                                             \
+	saved->i = i;                                                                                                 \
+	saved->status = status;                                                                                       \
+	RETAIN(status)
 
 #define BODY                                                                                                           \
 	for (; i < 30; i++) {                                                                                          \

@@ -31,23 +31,27 @@
 
 #define DESCRIPTOR(M) extern const struct upstare_function upstare_d_##M __attribute__((visibility("hidden")))
 
-/* check; cold exit with the record's members saved by SAVE */
+/* Memory that stays in use until here. */
+#define RETAIN(P) __asm__ volatile("" ::"r"(P) : "memory")
+
+/* All of a record but its header, from the operand "copy". */
+#define STORE_COPY                                                                                                     \
+	".set hand_at, 16\n\t.rept (%c[size] - 16) / 8\n\tmovq hand_at+%[copy], %%r10\n\tmovq %%r10, hand_at(%%r11)\n\t"         \
+	".set hand_at, hand_at + 8\n\t.endr\n\t"
+
+/* check; cold exit with the record's members set by SAVE in *saved */
 #define CHECK(M, K, SAVE)                                                                                              \
 	do {                                                                                                           \
-		__label__ out, back;                                                                                   \
+		__label__ out;                                                                                   \
 		__UP_CHECK("upstare_d_" #M, K, out);                                                                   \
 		if (0) {                                                                                               \
+			struct record_##M copy, *saved = &copy;                                                        \
 		out:                                                                                                   \
-			__UP_EXIT("upstare_d_" #M, K, back)                                                            \
-			{                                                                                              \
-				struct record_##M *__up_r;                                                             \
-				unsigned int __up_at = K;                                                              \
-				__UP_RECORD(struct record_##M, upstare_d_##M)                                          \
-				SAVE;                                                                                  \
-			}                                                                                              \
-			goto end;                                                                                      \
+			__UP_COLD;                                                                                     \
+			saved = &copy;                                                                                 \
+			SAVE;                                                                                          \
+			__UP_LEAVE("upstare_d_" #M, K, STORE_COPY, end, [copy] "m"(copy), [size] "i"(sizeof(copy)));   \
 		}                                                                                                      \
-	back:;                                                                                                         \
 	} while (0)
 
 #ifdef PATCH

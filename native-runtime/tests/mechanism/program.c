@@ -34,11 +34,11 @@ struct record_work {
 } __attribute__((aligned(16)));
 DESCRIPTOR(work);
 #define SAVE_WORK                                                                                                      \
-	__up_r->cell = &cell[0];                                                                                       \
-	__UP_RETAIN(cell);                                                                                             \
-	__up_r->up = up;                                                                                               \
-	__up_r->t = t;                                                                                                 \
-	__up_r->depth = depth
+	saved->cell = &cell[0];                                                                                       \
+	RETAIN(cell);                                                                                             \
+	saved->up = up;                                                                                               \
+	saved->t = t;                                                                                                 \
+	saved->depth = depth
 
 __attribute__((noinline, visibility("hidden"))) long work(int depth, long *up) __asm__("work_body");
 long work(int depth, long *up)
@@ -46,7 +46,7 @@ long work(int depth, long *up)
 	long cell[8], t = 0;
 	for (int i = 0; i < 8; i++)
 		cell[i] = depth;
-	__UP_RETAIN(cell);
+	RETAIN(cell);
 	if (depth == 0) {
 		__atomic_add_fetch(&bottom, 1, __ATOMIC_SEQ_CST);
 		while (!stop)
@@ -76,11 +76,11 @@ long upstare_c_work(void)
 	depth = r->depth;
 #undef SAVE_WORK
 #define SAVE_WORK                                                                                                      \
-	__up_r->cell = cell;                                                                                           \
-	__UP_RETAIN(cell);                                                                                             \
-	__up_r->up = up;                                                                                               \
-	__up_r->t = t;                                                                                                 \
-	__up_r->depth = depth
+	saved->cell = cell;                                                                                           \
+	RETAIN(cell);                                                                                             \
+	saved->up = up;                                                                                               \
+	saved->t = t;                                                                                                 \
+	saved->depth = depth
 	switch (r->__up_h.point) {
 	case 1 | UPSTARE_AFTER:
 		upstare_resumed();
@@ -125,10 +125,10 @@ struct record_wait_in {
 } __attribute__((aligned(16)));
 DESCRIPTOR(wait_in);
 #define SAVE_WAIT                                                                                                      \
-	__up_r->c = c;                                                                                                 \
-	__UP_RETAIN(c);                                                                                                \
-	__up_r->r = r;                                                                                                 \
-	__up_r->what = what
+	saved->c = c;                                                                                                 \
+	RETAIN(c);                                                                                                \
+	saved->r = r;                                                                                                 \
+	saved->what = what
 #define CALLS                                                                                                          \
 	case WAIT_READ:                                                                                                \
 		r = upstare_w_read(pipe_fd, c, 1);                                                                     \
@@ -228,7 +228,7 @@ int compare(const void *a, const void *b)
 {
 	__atomic_add_fetch(&bottom, 1, __ATOMIC_SEQ_CST);
 	while (!stop)
-		CHECK(compare, 0, (void)__up_r);
+		CHECK(compare, 0, (void)saved);
 	return *(const int *)a - *(const int *)b;
 end:
 	return 0;

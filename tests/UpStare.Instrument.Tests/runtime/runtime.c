@@ -13,33 +13,46 @@
 __thread struct __up_thread upstare_tls;
 unsigned char upstare_flag;
 char *mini_sp;
-void *mini_return;
+long mini_rax, mini_back;
 long mini_left, mini_every, mini_updates;
 static char mini_buffer[1 << 22], mini_copy[1 << 22];
 static struct __up_header *mini_records[1 << 16];
 static int mini_count, mini_next;
 
+/* As native-runtime/src/point.S, without a stack of its own: only r10 and r11 are free. */
 __asm__(".globl upstare_point\n"
-	"upstare_point: movq %rax, mini_return(%rip)\n\t"
-	"movq upstare_tls@gottpoff(%rip), %rax\n\t"
-	"cmpb $0, %fs:(%rax)\n\t"
-	"movq mini_return(%rip), %rax\n\t"
+	"upstare_point: cmpb $0, %fs:upstare_tls@tpoff\n\t"
 	"jne 2f\n\t"
 	"movq %rsp, mini_sp(%rip)\n\t"
 	"decq mini_left(%rip)\n\t"
 	"jz 1f\n\t"
-	"movq mini_return(%rip), %rax\n\t"
-	"cmpq %rax, %rax\n\t"
-	"2: jmp *%rax\n"
-	"1: movq mini_every(%rip), %rax\n\t"
-	"movq %rax, mini_left(%rip)\n\t"
+	"cmpq %r10, %r10\n\t"
+	"jmp *%r10\n"
+	"1: movq %r10, mini_back(%rip)\n\t"
+	"movq mini_every(%rip), %r10\n\t"
+	"movq %r10, mini_left(%rip)\n\t"
+	"movq mini_back(%rip), %r10\n\t"
 	"incq mini_updates(%rip)\n\t"
-	"movq upstare_tls@gottpoff(%rip), %rax\n\t"
-	"movb $1, %fs:(%rax)\n\t"
-	"movl $0x80000000, %fs:4(%rax)\n\t"
-	"movq mini_return(%rip), %rax\n\t"
-	"testq %rax, %rax\n\t"
-	"jmp *%rax\n");
+	"movb $1, %fs:upstare_tls@tpoff\n\t"
+	"movl $0x80000000, %fs:upstare_tls@tpoff+4\n"
+	"2: movq %rax, mini_rax(%rip)\n\t"
+	"movq %r10, mini_back(%rip)\n\t"
+	"movq %fs:upstare_tls@tpoff+8, %rax\n\t"
+	"movslq 4(%r11), %r10\n\t"
+	"leaq 4(%r11,%r10), %r10\n\t"
+	"movq %r10, (%rax)\n\t"
+	"movl 24(%r10), %r10d\n\t"
+	"movl %r10d, 12(%rax)\n\t"
+	"addq %r10, %fs:upstare_tls@tpoff+8\n\t"
+	"movl 8(%r11), %r10d\n\t"
+	"orl %fs:upstare_tls@tpoff+4, %r10d\n\t"
+	"movl %r10d, 8(%rax)\n\t"
+	"movl $0, %fs:upstare_tls@tpoff+4\n\t"
+	"movq mini_back(%rip), %r10\n\t"
+	"movq %rax, %r11\n\t"
+	"movq mini_rax(%rip), %rax\n\t"
+	"testq %r11, %r11\n\t"
+	"jmp *%r10\n");
 
 void *upstare_pop(void)
 {

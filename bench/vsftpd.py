@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Takes a running vsFTPd through a chain of updates without ever restarting it, and checks its sessions on the way.
+
+usage: vsftpd.py VERSIONS MODEL CASE [FIRST]    (as root, with a user ftp at /srv/ftp that has files big and small)
+
+VERSIONS  folder with a built tree for each version (1.1.0/vsftpd ...) and a patch for each update (1.1.0-1.1.1.so ...)
+MODEL     one or two: the process model
+CASE      idle: clients at their prompt; transfer: clients in the middle of a large download
+UPSTARE_CTL names the tool. Prints a line of JSON for each update; ends with 1 where anything was not as it should be.
+"""
+import hashlib, json, os, re, socket, subprocess, sys, tempfile, threading, time
+
+VERSIONS = '1.1.0 1.1.1 1.1.2 1.1.3 1.2.0 1.2.1 1.2.2 2.0.0 2.0.1 2.0.2 2.0.3 2.0.4 2.0.5 2.0.6'.split()
+PORT = 2121
+HOME = '/srv/ftp'
+CTL = os.environ.get('UPSTARE_CTL', 'upstare-ctl')
+
+
+class Session:
+    """A logged-in client."""
+
+    def __init__(self):
+        self.control = socket.create_connection(('127.0.0.1', PORT), timeout=30)
+        self.lines = self.control.makefile('rb')
+        self.banner = self.answer('220')
+        self.ask('USER anonymous', '331')
+        self.ask('PASS me@', '230')
+        self.ask('TYPE I', '200')
+
+    def answer(self, code):
+        text = ''
+        while True:
+            line = self.lines.readline().decode()
+            text += line
+            if not line or re.match(r'\d\d\d ', line):
+                break
+        if not text.startswith(code):
+            raise RuntimeError(f'{code} was due, not {text!r}')
+        return text
+
+    def ask(self, command, code):
+        self.control.sendall(command.encode() + b'\r\n')
+        return self.answer(code)
+
+    def open(self, name):
+        numbers = re.search(r'\((.*)\)', self.ask('PASV', '227')).group(1).split(',')
+        data = socket.create_connection(('127.0.0.1', int(numbers[4]) * 256 + int(numbers[5])), timeout=30)
+        self.ask('RETR ' + name, '150')
+        return data
+
+    def get(self, name):
+        data, content = self.open(name), b''
+        while piece := data.recv(1 << 16):
+            content += piece
+        self.answer('226')
+        return content
+
+
+class Transfer(threading.Thread):
+    """A download that goes slowly until it is told to hurry."""
+
+    def __init__(self, session, name, rate):
+        super().__init__(daemon=True)
+        self.session, self.name, self.rate, self.hurry = session, name, rate, threading.Event()
+        self.read, self.sum, self.error = 0, hashlib.sha256(), None
+        self.data = session.open(name)
+        self.start()
+
+    def run(self):
+        try:
+            while piece := self.data.recv(1 << 16):
+                self.read += len(piece)
+                self.sum.update(piece)
+                self.hurry.wait(0 if self.hurry.is_set() else len(piece) / self.rate)
+            self.session.answer('226')
+        except Exception as error:  # told to who waits for the end
+            self.error = error
+
+    def end(self):
+        self.hurry.set()
+        self.join(60)
+        if self.error or self.is_alive():
+            raise RuntimeError(f'the transfer ended at {self.read}: {self.error}')
+        return self.sum.hexdigest()
+
+
+def control(pid, *args):
+    run = subprocess.run([CTL, str(pid), *args, '--json'], capture_output=True, text=True, timeout=60)
+    return run.returncode, run.stdout or run.stderr
+
+
+def check(session, version):
+    """A session works and, where its version tells it, is in the right one."""
+    session.ask('NOOP', '200')
+    session.ask('PWD', '257')
+    if len(session.get('small')) != 32:
+        raise RuntimeError('a short file came wrong')
+    status = session.ask('STAT', ('211', '500'))
+    if re.search(r'vsFTPd \d', status) and f'vsFTPd {version} ' not in status:
+        raise RuntimeError(f'an old session is not in {version}: {status}')
+
+
+def main():
+    folder, model, case, *first = sys.argv[1:]
+    versions = VERSIONS[VERSIONS.index(first[0]):] if first else VERSIONS
+    configuration = tempfile.NamedTemporaryFile('w', suffix='.conf')
+    configuration.write(f'listen=YES\nlisten_port={PORT}\nanonymous_enable=YES\nsecure_chroot_dir=/usr/share/empty\n'
+                        f'one_process_model={"YES" if model == "one" else "NO"}\n')
+    configuration.flush()
+    os.chmod(configuration.name, 0o600)
+    want = hashlib.sha256(open(HOME + '/big', 'rb').read()).hexdigest()
+    server = subprocess.Popen([f'{folder}/{versions[0]}/vsftpd', configuration.name])
+    try:
+        time.sleep(0.5)
+        sessions, others, long = [Session()], [], None
+        if case == 'transfer':
+            long = Transfer(Session(), 'big', 4 << 20)   # lasts for the whole chain
+        for old, new in zip(versions, versions[1:]):
+            sessions.append(Session())
+            transfer = Transfer(Session(), 'big', 4 << 20) if case == 'transfer' else None
+            time.sleep(0.3)
+            depth = control(server.pid, 'status')[1]
+            code, answer = control(server.pid, 'apply', f'{folder}/{old}-{new}.so')
+            row = {'update': f'{old} -> {new}', 'code': code, 'answer': json.loads(answer) if answer[:1] == '{' else answer}
+            if os.environ.get('VSFTPD_STATUS'):
+                row['before'] = json.loads(depth)
+            if code == 0:
+                if transfer:
+                    row['read before'] = transfer.read
+                    if transfer.end() != want:
+                        raise RuntimeError('a download came wrong')
+                    check(transfer.session, new)
+                for session in sessions:
+                    check(session, new)
+                late = Session()
+                if new not in late.banner:
+                    raise RuntimeError(f'a new session is not in {new}: {late.banner}')
+                check(late, new)
+                others.append(late)   # nobody leaves: the listener of 1.1.2 does not know who came before it
+            print(json.dumps(row), flush=True)
+            if code:
+                return 1
+        if long:
+            print(json.dumps({'the long transfer, read before its last update': long.read}))
+            if long.read >= os.path.getsize(HOME + '/big') or long.end() != want:
+                raise RuntimeError('the long download came wrong, or was over too early')
+            check(long.session, new)
+        return 0
+    finally:
+        server.kill()
+        server.wait()
+
+
+sys.exit(main())

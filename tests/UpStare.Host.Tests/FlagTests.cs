@@ -1,0 +1,71 @@
+namespace UpStare.Host.Tests;
+
+/// <summary>Under each set of flags a program is what it is under gcc, is verified, and is updated to itself in the middle of its work.</summary>
+public sealed class FlagTests : IDisposable
+{
+    private const string Main = """
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        struct item { char name[32]; int value; };
+        int part(int);
+        static long fib(int n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }
+        static int fill(struct item *p, const char *text)
+        {
+        	strcpy(p->name, text);
+        	p->value = part((int)strlen(text));
+        	return p->value;
+        }
+        static int compare(const void *a, const void *b)
+        {
+        	return part(((const struct item *)a)->value % 7) - part(((const struct item *)b)->value % 7);
+        }
+        int main(int argc, char **argv)
+        {
+        	struct item items[20];
+        	char text[32];
+        	int total = 0;
+        	for (int i = 0; i < 20; i++) {
+        		snprintf(text, sizeof text, "%d-%s", i * i, argv[argc - 1]);
+        		total += fill(&items[i], text);
+        	}
+        	int (*order)(const void *, const void *) = compare;
+        	printf("%d %ld %d\n", total, fib(12), order(&items[0], &items[19]));
+        	return 3;
+        }
+        """;
+
+    private const string Part = "int part(int i)\n{\n\tint sum = 0;\n\twhile (i > 0)\n\t\tsum += i--;\n\treturn sum;\n}\n";
+
+    private readonly TreePair _tree = new TreePair().With("main.c", Main).With("part.c", Part);
+
+    public void Dispose() => _tree.Dispose();
+
+    [Theory]
+    [InlineData("-O0")]
+    [InlineData("-Og -g3")]
+    [InlineData("-Os -g")]
+    [InlineData("-Oz")]
+    [InlineData("-O3 -march=native -funroll-loops")]
+    [InlineData("-O2 -flto=auto -ffat-lto-objects")]
+    [InlineData("-g -O2 -Wall -Wextra -Werror -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2 -Wl,-z,relro,-z,now")]
+    [InlineData("-O1 -D_FORTIFY_SOURCE=3 -fstack-protector-all -ftrivial-auto-var-init=pattern -fzero-call-used-regs=used")]
+    [InlineData("-O2 -fno-pie -no-pie -fno-omit-frame-pointer -mno-red-zone")]
+    [InlineData("-O2 -ffunction-sections -fdata-sections -fvisibility=hidden -Wl,--gc-sections -s")]
+    [InlineData("-O2 -fPIC -fno-plt -rdynamic -fno-asynchronous-unwind-tables")]
+    [InlineData("-O2 -fuse-ld=gold -Wl,--icf=all")]
+    [InlineData("-O1 -fsanitize=undefined -fno-sanitize-recover=all")]
+    public void CanBeUpdated(string flags)
+    {
+        Outcome built = _tree.RunBoth(flags + " main.c part.c -o prog");
+        Assert.Equal(0, built.Code);
+        Outcome plain = Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, "prog"), ["word"]);
+        Outcome verified = Tools.RunCc(_tree.Ours, "--verify prog");
+        Assert.True(verified.Code == 0, verified.Output);
+        Outcome patched = Tools.Run(_tree.Ours, Tools.Tool("upstare-patch"), ["prog", "prog", "-o", "same.so"]);
+        Assert.True(patched.Code == 0, patched.Errors);
+        Outcome run = Tools.Run(_tree.Ours, Tools.Tool("upstare-run"), ["--every", "3", "same.so", "--", "./prog", "word"]);
+        Assert.Equal((plain.Code, plain.Output), (run.Code, run.Output));
+        Assert.Matches("^upstare-run: [1-9][0-9]* updates applied, 0 refused, ", run.Errors);
+    }
+}

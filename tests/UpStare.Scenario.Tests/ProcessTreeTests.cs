@@ -1,0 +1,255 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace UpStare.Scenario.Tests;
+
+/// <summary>Programs of several processes: all of them are updated, or none is.</summary>
+public class ProcessTreeTests
+{
+    private static Scenario Processes => Scenario.Get("processes");
+
+    [Theory]
+    [InlineData("some", 2)]
+    [InlineData("deep", 3)]
+    [InlineData("orphan", 1)]
+    [InlineData("threads", 1)]
+    [InlineData("confined", 1)]
+    [InlineData("cloned", 2)]
+    [InlineData("stack", 1)]
+    [InlineData("fifty", 50)]
+    public void AllAreUpdated(string kind, int count)
+    {
+        using var program = Processes.Start("v1", kind);
+        program.WaitForGate();
+        Assert.Equal(count, Members(program).Count);
+        Assert.Equal(count, program.Update("v2").GetProperty("processes").GetArrayLength());
+        program.Update("v1");
+        program.Update("v2");
+        ExpectAnswers(program, count, "v2");
+    }
+
+    /// <summary>A pid namespace has numbers of its own.</summary>
+    [Fact]
+    public void ProcessesInAnotherNamespaceAreUpdated()
+    {
+        using var program = Processes.Start("v1", "namespace");
+        if (program.ReadLine() is "cannot clone")
+        {
+            Assert.Skip("needs root");
+        }
+
+        Assert.Equal(2, program.Update("v2").GetProperty("processes").GetArrayLength());
+        ExpectAnswers(program, 2, "v2");
+    }
+
+    [Fact]
+    public void AnyMemberMayBeAsked()
+    {
+        using var program = Processes.Start("v1", "some");
+        program.WaitForGate();
+        var member = Members(program)[1];
+        Assert.Contains($"{member} (child of {program.Pid})", program.Control("status").Output, StringComparison.Ordinal);
+        Tools.Execute(Tools.Temporary, Tools.Ctl, Text(member), "apply", Processes.Patch("v1", "v2")).Expect(0);
+        ExpectAnswers(program, 2, "v2");
+    }
+
+    [Fact]
+    public void APinnedChildHoldsUpAllAndIsNamed()
+    {
+        using var program = Processes.Start("v1", "pinned");
+        program.WaitForGate();
+        var obstacle = Refused(program, 300).GetProperty("obstacles")[0];
+        Assert.Equal(Members(program)[0], obstacle.GetProperty("pid").GetInt32());
+        Assert.Equal("pinned", obstacle.GetProperty("function").GetString());
+        Assert.EndsWith("processes.h", obstacle.GetProperty("file").GetString(), StringComparison.Ordinal);
+        Assert.Contains("qsort", obstacle.GetProperty("why").GetString(), StringComparison.Ordinal);
+        ExpectAnswers(program, 1, "v1");
+    }
+
+    [Fact]
+    public void AStoppedChildHoldsUpAllUntilItGoesOn()
+    {
+        using var program = Processes.Start("v1", "some");
+        program.WaitForGate();
+        var child = Members(program)[0];
+        Signal("STOP", child);
+        var obstacle = Refused(program, 300).GetProperty("obstacles")[0];
+        Assert.Equal(child, obstacle.GetProperty("pid").GetInt32());
+        Assert.Contains("stopped", obstacle.GetProperty("why").GetString(), StringComparison.Ordinal);
+        Signal("CONT", child);
+        program.Update("v2");
+        ExpectAnswers(program, 2, "v2");
+    }
+
+    [Fact]
+    public void AChildThatDiesInTheMiddleIsCountedOut()
+    {
+        using var program = Processes.Start("v1", "some");
+        program.WaitForGate();
+        var members = Members(program);
+        Signal("STOP", members[0]);
+        var killer = InTheMiddle(members[1], () => Signal("KILL", members[0]));
+        Assert.Equal(1, program.Update("v2").GetProperty("processes").GetArrayLength());
+        killer.Join();
+        program.Send().WaitFor("process 0: gone").WaitFor("process 1: v2").WaitFor("main: v2");
+    }
+
+    /// <summary>The first process, where it cannot be taken down, keeps the others standing until the time is over; or until it is killed.</summary>
+    [Fact]
+    public void WhenTheLeaderDiesInTheMiddleNobodyIsUpdated()
+    {
+        using var program = Processes.Start("v1", "sorting");
+        program.WaitForGate();
+        var killer = InTheMiddle(Members(program)[0], () => Signal("KILL", program.Pid));
+        Assert.NotEqual(0, program.Apply(Processes.Patch("v1", "v2"), 10000).ExitCode);
+        killer.Join();
+        List<string?> said = [program.ReadLine(), program.ReadLine()];
+        said.Sort(StringComparer.Ordinal);
+        Assert.Equal(["process 0 ends as v1", "process 1 ends as v1"], said);
+    }
+
+    [Fact]
+    public void AProcessThatHasBecomeAnotherProgramHasLeft()
+    {
+        using var program = Processes.Start("v1", "some");
+        program.WaitForGate();
+        var child = Members(program)[0];
+        program.Send("n0");
+        while (Members(program).Contains(child))
+        {
+            Thread.Sleep(20);
+        }
+
+        Assert.Equal(1, program.Update("v2").GetProperty("processes").GetArrayLength());
+        Assert.Equal("sleep", File.ReadAllText($"/proc/{child}/comm").Trim());
+        program.Send().WaitFor("process 0: gone").WaitFor("process 1: v2").WaitFor("main: v2");
+    }
+
+    /// <summary>Whoever is forked while an update is under way belongs to it.</summary>
+    [Fact]
+    public void NobodyIsForkedBehindAnUpdatesBack()
+    {
+        using var program = Processes.Start("v1", "storm");
+        program.WaitForGate();
+        for (var i = 0; i < 10; i++)
+        {
+            program.Update(program.Version == "v1" ? "v2" : "v1");
+            program.Send("?0").WaitFor("process 0: " + program.Version);
+        }
+
+        program.Send().WaitFor("process 0: v1").WaitFor("main: v1");
+    }
+
+    [Theory]
+    [InlineData("daemon")]
+    [InlineData("twice")]
+    public void ADaemonLeadsItsOwnTree(string kind)
+    {
+        using var program = Processes.Start("v1", kind);
+        var line = program.ReadLine();
+        Assert.StartsWith("daemon ", line, StringComparison.Ordinal);
+        program.WaitForGate();
+        var pid = line![7..];
+        Outcome answer;
+        var clock = Stopwatch.StartNew();
+        while ((answer = Tools.Execute(Tools.Temporary, Tools.Ctl, pid, "apply", Processes.Patch("v1", "v2"), "--json")).ExitCode == 4
+            && clock.Elapsed < TimeSpan.FromSeconds(5))
+        {
+            Thread.Sleep(20);
+        }
+
+        answer.Expect(0);
+        Assert.Equal(2, program.Json(answer).GetProperty("processes").GetArrayLength());
+        program.Send().WaitFor("process 0: v2").WaitFor("process 1: v2").WaitFor("main: v2");
+    }
+
+    [Fact]
+    public void AFilteredProcessIsUpdatedWhereTheUserSaysThatItsFilterAllowsIt()
+    {
+        using (var program = Processes.Start("v1", "filtered"))
+        {
+            program.WaitForGate();
+            var obstacle = Refused(program, 300).GetProperty("obstacles")[0];
+            Assert.Contains("seccomp", obstacle.GetProperty("why").GetString(), StringComparison.Ordinal);
+            ExpectAnswers(program, 1, "v1");
+        }
+
+        Environment.SetEnvironmentVariable("UPSTARE_SECCOMP", "allowed");
+        try
+        {
+            using var program = Processes.Start("v1", "filtered");
+            program.WaitForGate();
+            program.Update("v2");
+            ExpectAnswers(program, 1, "v2");
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("UPSTARE_SECCOMP", null);
+        }
+    }
+
+    /// <summary>Between updates there is nothing of the runtime in a child: no thread, no descriptor.</summary>
+    [Theory]
+    [InlineData("confined", false)]
+    [InlineData("confined", true)]
+    public void ASandboxStaysAsItIs(string kind, bool updated)
+    {
+        using var program = Processes.Start("v1", kind);
+        program.WaitForGate();
+        var child = Members(program)[0];
+        if (updated)
+        {
+            program.Update("v2");
+        }
+
+        Assert.Single(Directory.GetDirectories($"/proc/{child}/task"));
+        var targets = Directory.GetFiles($"/proc/{child}/fd").Select(f => new FileInfo(f).LinkTarget ?? "").ToList();
+        Assert.DoesNotContain(targets, t => t.StartsWith("socket:", StringComparison.Ordinal) || t.Contains("memfd", StringComparison.Ordinal));
+        ExpectAnswers(program, 1, updated ? "v2" : "v1");
+    }
+
+    private static JsonElement Refused(Session program, int timeout) => program.Json(program.Apply(Processes.Patch("v1", "v2"), timeout).Expect(2));
+
+    private static List<int> Members(Session program) =>
+        [.. program.Json(program.Control("status", "--json")).GetProperty("processes").EnumerateArray().Select(p => p.GetProperty("pid").GetInt32())];
+
+    private static void ExpectAnswers(Session program, int count, string version)
+    {
+        program.Send();
+        for (var i = 0; i < count; i++)
+        {
+            var line = program.ReadLine();
+            while (line is not null && (line.Contains(" is ", StringComparison.Ordinal) || line.StartsWith("gate", StringComparison.Ordinal)))
+            {
+                line = program.ReadLine();
+            }
+
+            Assert.Equal($"process {i}: {version}", line);
+        }
+
+        Assert.Equal("main: " + version, program.ReadLine());
+        program.Finish();
+    }
+
+    private static void Signal(string name, int pid) => Tools.Execute(Tools.Temporary, "/bin/sh", "-c", $"kill -{name} {Text(pid)}").Expect(0);
+
+    /// <summary>Does something a moment after a process has been called to an update: only then it has a second thread.</summary>
+    private static Thread InTheMiddle(int pid, Action action)
+    {
+        var thread = new Thread(() =>
+        {
+            while (Directory.GetDirectories($"/proc/{pid}/task").Length < 2)
+            {
+                Thread.Sleep(5);
+            }
+
+            Thread.Sleep(300);
+            action();
+        });
+        thread.Start();
+        return thread;
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
