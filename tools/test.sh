@@ -4,7 +4,8 @@
 passed=0
 failed=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+failures=$(mktemp)
+trap 'rm -f "$log" "$failures"' EXIT
 
 echo "== runtime (ctest)"
 ctest --test-dir out/build --output-on-failure >"$log" 2>&1
@@ -26,9 +27,10 @@ failed=$((failed + code))
 # One project after the other: scenario tests measure pauses and count threads.
 for project in tests/*/*.csproj; do
 	echo "== $project"
-	${DOTNET:-dotnet} test "$project" --nologo -v quiet "$@" >"$log" 2>&1
+	${DOTNET:-dotnet} test "$project" --nologo -v quiet --logger 'console;verbosity=minimal' "$@" >"$log" 2>&1
 	code=$?
 	cat "$log"
+	grep -A 12 '^  Failed ' "$log" | grep -v '^ *at ' | head -120 >>"$failures"
 	# "Failed:     1, Passed:    10, Skipped:     0, Total:    11"
 	ok=$(sed -n 's/.*Passed: *\([0-9]*\),.*/\1/p' "$log" | tail -1)
 	bad=$(sed -n 's/.*Failed: *\([0-9]*\),.*/\1/p' "$log" | tail -1)
@@ -40,5 +42,7 @@ for project in tests/*/*.csproj; do
 	fi
 done
 
+# Once more at the end, where a reader of a long log looks first.
+head -200 "$failures"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <upstare/prelude.h>
 
-#define UPSTARE_ABI_VERSION 2
+#define UPSTARE_ABI_VERSION 2 /* dotnet-host/Run/PatchFile.cs knows it, too */
 
 /* Section upstare_points, 12 bytes: one for every check and every park call in the code (inlined copies too). */
 struct upstare_point_entry {
