@@ -61,6 +61,8 @@ public static class PatchMaker
         LoadedProgram now = ProgramLoader.Load(ProgramFinder.Find(request.New, request.Program, request.Build));
         LayoutTable.Check(old.Model, old.Elf, old.Path);
         PatchPlan plan = DiffEngine.Compare(old.Model, now.Model, mappings);
+        plan.Findings.AddRange(LibraryComparer.Compare(
+            LibraryFinder.Find(old.Path, old.Elf, request.Old), LibraryFinder.Find(now.Path, now.Elf, request.New)));
         if (request.Output is null && request.Emit is null)
         {
             PatchSource.Write(plan, []); // for what the conversions find

@@ -60,8 +60,11 @@ internal sealed class Scenario
         }
 
         program = Path.Combine(tree, Name);
-        string[] arguments = [.. _flags, "-g", "-Wall", "-Wextra", "-Werror", "-pthread", "-I" + Path.Combine(Tools.Programs, "include"), .. sources, "-o", Name];
-        var built = Tools.Execute(tree, compiler ?? Tools.Cc, arguments).Expect(0);
+        string[] flags = [.. _flags, "-g", "-Wall", "-Wextra", "-Werror", "-pthread", "-I" + Path.Combine(Tools.Programs, "include")];
+        var built = File.Exists(Path.Combine(tree, "build.sh"))
+            ? Tools.Execute(tree, new Dictionary<string, string> { ["CC"] = compiler ?? Tools.Cc, ["CFLAGS"] = string.Join(' ', flags) }, "sh", "build.sh", Name)
+            : Tools.Execute(tree, compiler ?? Tools.Cc, [.. flags, .. sources, "-o", Name]);
+        built.Expect(0);
         Assert.True(built.Output.Length == 0 && built.Errors.Length == 0, $"a build says nothing:\n{built}");
         _programs[key] = program;
         return program;
