@@ -13,7 +13,8 @@ public sealed class ProgramVerifier
     private readonly VerifyResult _result = new();
     private readonly Dictionary<ulong, FunctionCost> _costs = [];
     private readonly Dictionary<ulong, string> _descriptors = [];
-    private readonly HashSet<ulong> _checkEnds = [];
+    private readonly Dictionary<ulong, PointEntry> _checkEnds = [];
+    private readonly ReturnPlaces _places;
     private readonly Dictionary<ulong, ExitWalker> _exits = [];
 
     private ProgramVerifier(ElfFile file)
@@ -22,6 +23,7 @@ public sealed class ProgramVerifier
         _code = new CodeReader(file);
         _tables = ProgramTables.Read(file);
         _functions = new FunctionIndex(file);
+        _places = new ReturnPlaces(_tables.Points);
     }
 
     /// <summary>Verifies a linked file.</summary>
@@ -75,6 +77,11 @@ public sealed class ProgramVerifier
 
         if (!_code.IsCheck(point.Pc, out ulong exit, out int length, out ulong itsFlag))
         {
+            if (IsClone(point.Pc))
+            {
+                return; // __UP_CALLED: CheckPlace looks whether the calls find it
+            }
+
             Report(point.Pc, "neither a check nor an entrance to the runtime ends here");
             return;
         }
@@ -84,9 +91,13 @@ public sealed class ProgramVerifier
             Report(point.Pc, "the check reads another module's flag");
         }
 
+        if (!_checkEnds.TryAdd(point.Pc, point))
+        {
+            return; // what is left of an inlined call's __UP_CALLED
+        }
+
         flag = itsFlag;
         _result.Checks++;
-        _checkEnds.Add(point.Pc);
         bool first = !_exits.TryGetValue(exit, out ExitWalker? walker);
         if (first)
         {
@@ -105,7 +116,7 @@ public sealed class ProgramVerifier
         }
 
         ElfSymbol? holder = _functions.At(point.Pc);
-        if (holder is { } symbol && symbol.Name.StartsWith("upstare_c_", StringComparison.Ordinal))
+        if (IsClone(point.Pc))
         {
             return;
         }
@@ -119,6 +130,8 @@ public sealed class ProgramVerifier
             cost.InlineExits++;
         }
     }
+
+    private bool IsClone(ulong pc) => _functions.IsClone(pc - 1);
 
     private bool IsPinned(ulong pc) => _file.Section("upstare_pinned") is { } text && pc > text.Address && pc <= text.Address + text.Size;
 
@@ -208,9 +221,10 @@ public sealed class ProgramVerifier
 
         foreach (ElfSymbol symbol in _functions.All)
         {
-            if (transformed.Contains(Stem(symbol.Name)))
+            bool isClone = _functions.IsClone(symbol.Value);
+            if (isClone || transformed.Contains(Stem(symbol.Name)))
             {
-                CheckCallsOf(symbol, name => transformed.Contains(Stem(name)) && once[name] == 1);
+                CheckCallsOf(symbol, name => !isClone && transformed.Contains(Stem(name)) && once[name] == 1, name => transformed.Contains(Stem(name)));
             }
         }
     }
@@ -218,7 +232,7 @@ public sealed class ProgramVerifier
     /// <summary>The function's name without what gcc appends to parts and copies of it (.part.0, .constprop.1).</summary>
     private static string Stem(string symbol) => symbol.IndexOf('.') is > 0 and var dot ? symbol[..dot] : symbol;
 
-    private void CheckCallsOf(ElfSymbol symbol, Func<string, bool> needsCheck)
+    private void CheckCallsOf(ElfSymbol symbol, Func<string, bool> needsCheck, Func<string, bool> isTransformed)
     {
         ulong end = symbol.Value + symbol.Size;
         for (ulong at = symbol.Value; at < end;)
@@ -235,29 +249,45 @@ public sealed class ProgramVerifier
                 continue;
             }
 
-            if (IsFollowedByCheck(at))
+            string? target = instruction.FlowControl == FlowControl.Call && _functions.At(instruction.NearBranchTarget) is { } callee
+                && callee.Value == instruction.NearBranchTarget ? callee.Name : null;
+            if (CheckBehind(at) is { } point)
             {
                 _result.CallsChecked++;
+                if (instruction.FlowControl == FlowControl.IndirectCall || (target is not null && isTransformed(target)))
+                {
+                    CheckPlace(at, end, point);
+                }
+
                 continue;
             }
 
             _result.CallsUnchecked++;
-            if (instruction.FlowControl == FlowControl.Call && _functions.At(instruction.NearBranchTarget) is { } callee
-                && callee.Value == instruction.NearBranchTarget && needsCheck(callee.Name))
+            if (target is not null && needsCheck(target))
             {
-                Report(instruction.IP, "no check after the call of " + callee.Name);
+                Report(instruction.IP, "no check after the call of " + target);
             }
         }
     }
 
-    /// <summary>Straight on from a call, a check comes before the next call or the function's end.</summary>
-    private bool IsFollowedByCheck(ulong address)
+    /// <summary>A thread whose frame is in the call looks its point up by the return address, and must not find another one.</summary>
+    private void CheckPlace(ulong returns, ulong end, PointEntry point)
+    {
+        if (_places.Nearest(returns, end) is { } found && (found.Function != point.Function || found.Point != point.Point))
+        {
+            Report(returns, $"the return address is taken for point {found.Point} of {_descriptors.GetValueOrDefault(found.Function)}, "
+                + $"its check is point {point.Point} of {_descriptors.GetValueOrDefault(point.Function)}");
+        }
+    }
+
+    /// <summary>The check that comes, straight on from a call, before the next call or the function's end; null: none.</summary>
+    private PointEntry? CheckBehind(ulong address)
     {
         for (int i = 0; i < 64; i++)
         {
             if (!_code.Decode(address, out Instruction instruction))
             {
-                return false;
+                return null;
             }
 
             switch (instruction.FlowControl)
@@ -267,9 +297,9 @@ public sealed class ProgramVerifier
                     break;
                 case FlowControl.ConditionalBranch:
                     address = instruction.NextIP;
-                    if (_checkEnds.Contains(address))
+                    if (_checkEnds.TryGetValue(address, out PointEntry point))
                     {
-                        return true;
+                        return point;
                     }
 
                     break;
@@ -277,11 +307,11 @@ public sealed class ProgramVerifier
                     address = instruction.NearBranchTarget;
                     break;
                 default:
-                    return false;
+                    return null;
             }
         }
 
-        return false;
+        return null;
     }
 
     private void Report(ulong address, string reason) => _result.Violations.Add(new Violation(_functions.NameAt(address), address, reason));

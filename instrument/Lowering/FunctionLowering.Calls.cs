@@ -42,16 +42,20 @@ internal sealed partial class FunctionLowering
     private void EmitCall(CallExpr c, string call, Temp? result)
     {
         Line(c.Start);
-        if (_mode == LoweringMode.Clone)
+        string made = result is null ? call + "; " : Set(result, call);
+        if (_mode != LoweringMode.Clone)
         {
-            string k = _nextPoint.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            string type = TypeText.Unqualified(c.Type, Unit.RenameType);
-            string next = $"((__typeof__({type}) (*)(void))upstare_next())()";
-            Emit($"if (0) {{ __up_r{k}: {(result is null ? next + "; " : Set(result, next))}}} else ");
+            Emit(made);
+            return;
         }
 
-        Emit(result is null ? call + "; " : Set(result, call));
+        string k = _nextPoint.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string type = TypeText.Unqualified(c.Type, Unit.RenameType);
+        string next = $"((__typeof__({type}) (*)(void))upstare_next())()";
+        Emit($"if (0) {{ __up_r{k}: {(result is null ? next + "; " : Set(result, next))}{Called(k, "next")} }} else {{ {made}{Called(k, "call")} }} ");
     }
+
+    private string Called(string point, string what) => $"__UP_CALLED(\"{_f.Descriptor}\", {point}, \"{what}\");";
 
     /// <summary>The callee first, then the arguments from the last to the first, as gcc does it on x86-64.</summary>
     private string CallText(CallExpr c)

@@ -159,11 +159,14 @@ int upstare_loaded_prepare_index(struct upstare_loaded *l)
 		if (!index)
 			return -1;
 		l->nindex = 0;
+		uintptr_t before = 0;
 		for (const struct upstare_point_entry *p = m->points; p < m->points_end; p++) {
 			uintptr_t pc = (uintptr_t)UPSTARE_REL(p->pc_rel);
-			/* garbage-collected sections leave entries that point nowhere */
-			if (!upstare_loaded_text(l, pc))
+			/* Garbage-collected sections leave entries that point nowhere; of an inlined call nothing is left but its
+			 * __UP_CALLED, at the end of the last check of what was inlined. */
+			if (!upstare_loaded_text(l, pc) || pc == before)
 				continue;
+			before = pc;
 			const struct upstare_function *f = (const void *)UPSTARE_REL(p->function_rel);
 			index[l->nindex++] = (struct upstare_index_entry){
 				(uint32_t)(pc - (uintptr_t)l->base),

@@ -9,12 +9,12 @@ public class ScenarioTests
 {
     private static readonly string[] _atFirstGate =
     [
-        "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace",
+        "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours",
         "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "crowd", "pausesignals",
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
-    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd"];
+    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere = ["chain", "computedgoto", "vla", "netserver", "pinned", "processes", "refusals", "spin", "stress", "tenthousand", "oldstorage", "library", "lua-scripts", "demo", "include"];

@@ -47,6 +47,14 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 #define __UP_COLD __builtin___clear_cache(0, 0)
 
 /*
+ * The return place of a call in a clone. There two calls lead to one check, that of the next frame's clone and the user's own, and
+ * gcc puts either of them anywhere; hot code needs none, since its check stands behind its call. WHAT keeps gcc from making
+ * one place of the two.
+ */
+#define __UP_CALLED(D, K, WHAT)                                                                                        \
+	__asm__ __inline__ __volatile__("# " WHAT "\n999:\n\t" __UP_ENTRY("999b", D, K))
+
+/*
  * A cold exit: enters the runtime, where the thread may park. No update: it goes on behind this statement, with nothing
  * changed. Unrolling (at once, or after having parked): r11 is the record, with its header filled in; SAVES (__UP_S1 ... with
  * the operands that follow END) store the variables there, and control goes to END, the label of the function's end. Nothing
