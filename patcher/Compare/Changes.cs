@@ -76,6 +76,12 @@ public sealed class SlotMapping
 
     /// <summary>C text of the value that a fresh one takes, or null for zero.</summary>
     public string? Initialiser { get; set; }
+
+    /// <summary>Parts that the old type does not have, and the constants other than zero that the new declaration gives them.</summary>
+    public List<(string Path, string Value)> NewParts { get; } = [];
+
+    /// <summary>The same for all parts of the variable, where it has no old value.</summary>
+    public List<(string Path, string Value)> AllParts { get; } = [];
 }
 
 public enum VariableAction

@@ -61,6 +61,7 @@ public static class FrameMapper
         foreach (SlotMapping slot in slots)
         {
             Place(pair, old, now, slot);
+            Initialise(pair, slot, findings);
         }
 
         pair.Slots = slots;
@@ -254,6 +255,64 @@ public static class FrameMapper
         }
     }
 
+    // Members that the old version does not have take what the new declaration says, as if it had been passed just now.
+    private static void Initialise(FunctionPair pair, SlotMapping slot, List<Finding> findings)
+    {
+        if (slot.New.Decl is not VarDecl variable || slot.New.Type.Canonical is not (RecordType or ArrayType))
+        {
+            return;
+        }
+
+        TranslationUnit unit = pair.New.Unit.Plan.Unit;
+        var values = Initialisers.Of(unit, variable);
+        if (slot.FreshAt.Count > 0)
+        {
+            Constants(NewParts.Of(null, slot.New.Type), values, slot.AllParts);
+        }
+
+        if (slot.CopyAt.Count == 0 || slot.Old is null || NewParts.Of(slot.Old.Type, slot.New.Type) is not { Count: > 0 } parts)
+        {
+            return;
+        }
+
+        List<string> unknown = Constants(parts, values, slot.NewParts);
+        SourcePlace place = unit.PlaceOf(variable.Start);
+        if (unknown.Count < parts.Count)
+        {
+            findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, place,
+                $"new members of variable {slot.New.Name} start as its declaration says: "
+                + Some([.. parts.Where(p => !unknown.Contains(p.Path)).Select(p => $"{p.Path.TrimStart('.')} = {values.Value(p.Path, p.Type)}")])));
+        }
+
+        if (unknown.Count > 0)
+        {
+            findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, place,
+                $"new members of variable {slot.New.Name} start as zero, whatever the code sets them to that has been passed: " + Some([.. unknown.Select(p => p.TrimStart('.'))])));
+        }
+    }
+
+    // Fills the values that are not zero; returns the parts that no constant is known of.
+    private static List<string> Constants(List<(string Path, CType Type)>? parts, Initialisers values, List<(string, string)> constants)
+    {
+        var unknown = new List<string>();
+        foreach ((string path, CType type) in parts ?? [])
+        {
+            if (values.Value(path, type) is not string value)
+            {
+                unknown.Add(path);
+            }
+            else if (value != "0")
+            {
+                constants.Add((path, value));
+            }
+        }
+
+        return unknown;
+    }
+
+    private static string Some(List<string> names) =>
+        string.Join(", ", names.Take(8)) + (names.Count > 8 ? $" and {names.Count - 8} more" : "");
+
     private static void Report(FunctionPair pair, FunctionPlan old, List<SlotMapping> slots, List<Finding> findings)
     {
         for (int o = 0; o < pair.Points.Length; o++)
@@ -299,7 +358,7 @@ public static class FrameMapper
             else
             {
                 findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
-                    $"variable {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? "zero"}"));
+                    $"variable {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? (s.AllParts.Count > 0 ? "its declaration says" : "zero")}"));
             }
         }
     }

@@ -166,9 +166,9 @@ public sealed class ConversionEmitter
     private void Fields(RecordDecl a, RecordDecl b, StringBuilder body, string type, string hook)
     {
         var old = new Dictionary<string, FieldDecl>(StringComparer.Ordinal);
-        Flatten(a, old);
+        NewParts.Flatten(a, old);
         var now = new Dictionary<string, FieldDecl>(StringComparer.Ordinal);
-        Flatten(b, now);
+        NewParts.Flatten(b, now);
         foreach (FieldDecl f in b.Fields)
         {
             if (f.Name.Length == 0 && f.Type.Canonical is RecordType { Decl.IsUnion: true } u && f.BitWidth < 0)
@@ -208,23 +208,7 @@ public sealed class ConversionEmitter
     private static IEnumerable<string> NamesIn(RecordDecl record)
     {
         var names = new Dictionary<string, FieldDecl>(StringComparer.Ordinal);
-        Flatten(record, names);
+        NewParts.Flatten(record, names);
         return names.Keys;
-    }
-
-    // Named fields, those of anonymous members included.
-    private static void Flatten(RecordDecl record, Dictionary<string, FieldDecl> fields)
-    {
-        foreach (FieldDecl f in record.Fields)
-        {
-            if (f.Name.Length > 0)
-            {
-                fields.TryAdd(f.Name, f);
-            }
-            else if (f.Type.Canonical is RecordType r && f.BitWidth < 0)
-            {
-                Flatten(r.Decl, fields);
-            }
-        }
     }
 }

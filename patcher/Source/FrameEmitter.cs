@@ -188,7 +188,7 @@ public sealed class FrameEmitter
         foreach (IGrouping<RecordVariable, int> group in slot.CopyAt.GroupBy(o => slot.ByPoint.GetValueOrDefault(o) ?? slot.Old!))
         {
             List<int> points = [.. group];
-            string statements = Copy(pair, group.Key, slot.New, hook);
+            string statements = Copy(pair, group.Key, slot, hook);
             bool harmless = slot.FreshAt.Count == 0 && slot.ByPoint.Count == 0
                 && group.Key.Mode == slot.New.Mode && TypeComparer.SameStorage(group.Key.Type, slot.New.Type);
             body.Append(harmless || points.Count == mapped.Count
@@ -206,8 +206,9 @@ public sealed class FrameEmitter
         }
     }
 
-    private string Copy(FunctionPair pair, RecordVariable old, RecordVariable now, string hook)
+    private string Copy(FunctionPair pair, RecordVariable old, SlotMapping slot, string hook)
     {
+        RecordVariable now = slot.New;
         string o = "o->" + old.Member;
         string n = "n->" + now.Member;
         bool same = TypeComparer.SameStorage(old.Type, now.Type);
@@ -219,13 +220,13 @@ public sealed class FrameEmitter
 
         if (old.Mode == RecordMode.ByValue && now.Mode == RecordMode.ByValue)
         {
-            return _convert.Convert(o, n, old.Type, now.Type, what, hook, "\t\t");
+            return _convert.Convert(o, n, old.Type, now.Type, what, hook, "\t\t") + Parts(n, slot.NewParts, "\t\t");
         }
 
         string from = old.Mode == RecordMode.InPlace ? $"(*{o})" : o;
         if (now.Mode == RecordMode.ByValue)
         {
-            return $"\t\tif ({o}) {{\n" + _convert.Convert(from, n, old.Type, now.Type, what, hook, "\t\t\t") + "\t\t}\n";
+            return $"\t\tif ({o}) {{\n" + _convert.Convert(from, n, old.Type, now.Type, what, hook, "\t\t\t") + Parts(n, slot.NewParts, "\t\t\t") + "\t\t}\n";
         }
 
         var text = new StringBuilder();
@@ -241,8 +242,12 @@ public sealed class FrameEmitter
             text.Append(_convert.Convert(from, $"(*{n})", old.Type, now.Type, what, hook, "\t\t"));
         }
 
-        return text.ToString();
+        return text.Append(Parts($"(*{n})", slot.NewParts, "\t\t")).ToString();
     }
+
+    // What was not copied, as the new declaration has it; the rest is zero already.
+    private static string Parts(string lvalue, List<(string Path, string Value)> parts, string indent) =>
+        string.Concat(parts.Select(p => $"{indent}{lvalue}{p.Path} = {p.Value}; /* new */\n"));
 
     private static string Fresh(SlotMapping slot)
     {
@@ -251,7 +256,7 @@ public sealed class FrameEmitter
         bool scalar = TypeComparer.IsArithmetic(v.Type) || v.Type.Canonical is PointerType;
         if (v.Mode == RecordMode.ByValue)
         {
-            return scalar && slot.Initialiser is string value ? $"\t\t{n} = {value}; /* new */\n" : "";
+            return scalar && slot.Initialiser is string value ? $"\t\t{n} = {value}; /* new */\n" : Parts(n, slot.AllParts, "\t\t");
         }
 
         if (v.Type.Size <= 0)
@@ -259,7 +264,7 @@ public sealed class FrameEmitter
             return ""; // a marker of the frame's own storage: nothing of the old frame to keep
         }
 
-        string init = scalar && slot.Initialiser is string text ? $"\t\t*{n} = {text}; /* new */\n" : "";
+        string init = scalar && slot.Initialiser is string text ? $"\t\t*{n} = {text}; /* new */\n" : Parts($"(*{n})", slot.AllParts, "\t\t");
         return $"\t\t{n} = upstare_frame_alloc(ctx, {v.Type.Size}, {Math.Max(1, v.Type.Align)}); /* new */\n\t\tif (!{n})\n\t\t\treturn 1;\n\t\tmemset({n}, 0, {v.Type.Size});\n{init}";
     }
 }

@@ -102,7 +102,7 @@ public class SourceTests
     public void HiddenDeclarationsCanBeBoundElsewhere(string text, string expected) =>
         Assert.Equal(expected, System.Text.Encoding.Latin1.GetString(Visibility.Open(System.Text.Encoding.Latin1.GetBytes(text))));
 
-    private static void Compile(PatchText text)
+    internal static void Compile(PatchText text)
     {
         string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
         try
