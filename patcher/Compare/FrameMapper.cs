@@ -70,7 +70,7 @@ public static class FrameMapper
             pair.IsIdentity = true;
         }
 
-        Report(pair, old, slots, findings);
+        FrameReport.Add(pair, slots, findings);
     }
 
     /// <summary>Whether a record variable is one of the normalisation, not the user's.</summary>
@@ -281,13 +281,13 @@ public static class FrameMapper
         {
             findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, place,
                 $"new members of variable {slot.New.Name} start as its declaration says: "
-                + Some([.. parts.Where(p => !unknown.Contains(p.Path)).Select(p => $"{p.Path.TrimStart('.')} = {values.Value(p.Path, p.Type)}")])));
+                + FrameReport.Some([.. parts.Where(p => !unknown.Contains(p.Path)).Select(p => $"{p.Path.TrimStart('.')} = {values.Value(p.Path, p.Type)}")])));
         }
 
         if (unknown.Count > 0)
         {
             findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, place,
-                $"new members of variable {slot.New.Name} start as zero, whatever the code sets them to that has been passed: " + Some([.. unknown.Select(p => p.TrimStart('.'))])));
+                $"new members of variable {slot.New.Name} start as zero, whatever the code sets them to that has been passed: " + FrameReport.Some([.. unknown.Select(p => p.TrimStart('.'))])));
         }
     }
 
@@ -308,58 +308,5 @@ public static class FrameMapper
         }
 
         return unknown;
-    }
-
-    private static string Some(List<string> names) =>
-        string.Join(", ", names.Take(8)) + (names.Count > 8 ? $" and {names.Count - 8} more" : "");
-
-    private static void Report(FunctionPair pair, FunctionPlan old, List<SlotMapping> slots, List<Finding> findings)
-    {
-        for (int o = 0; o < pair.Points.Length; o++)
-        {
-            if (pair.Points[o] >= 0)
-            {
-                ContinuationPoint a = old.Points[o];
-                ContinuationPoint b = pair.New.Plan.Points[pair.Points[o]];
-                if (!pair.IsUserMapped && a.ShapeHash != b.ShapeHash && (a.NestingPath != b.NestingPath || a.Kind != PointKind.Call))
-                {
-                    findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, b.Place,
-                        $"point {o} ({a.Text}, {a.Place}) goes on at {b.Text} ({b.Place}), which is not the same"));
-                }
-            }
-        }
-
-        int unmapped = pair.Points.Count(p => p < 0);
-        if (unmapped > 0)
-        {
-            string names = string.Join("; ", old.Points.Where(p => pair.Points[p.Number] < 0).Take(4).Select(p => $"{p.Number}: {p.Text} ({p.Place})"));
-            findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
-                $"no mapping for {unmapped} of {old.Points.Count} points, an update waits until no thread is there: {names}"));
-        }
-
-        foreach (SlotMapping s in slots)
-        {
-            if (s.FreshAt.Count == 0 || s.New.Decl is not VarDecl variable)
-            {
-                continue;
-            }
-
-            int unknown = s.FreshAt.FindIndex(o => LoopControl.Decides(
-                pair.New.Plan, pair.New.Unit.Plan.Unit, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser, !LoopControl.IsInLoop(old, pair.Old.Unit.Plan.Unit, old.Points[o])));
-            if (unknown >= 0)
-            {
-                ContinuationPoint a = old.Points[s.FreshAt[unknown]];
-                findings.Add(new Finding(Handling.NeedsUser, "function", pair.New.Key, pair.New.Plan.Points[pair.Points[a.Number]].Place,
-                    $"variable {s.New.Name} is new, and a loop around point {a.Number} ({a.Text}) goes on for as long as it says")
-                {
-                    UserFunction = PatchPlan.FrameHook(pair.Old.Name),
-                });
-            }
-            else
-            {
-                findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
-                    $"variable {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? (s.AllParts.Count > 0 ? "its declaration says" : "zero")}"));
-            }
-        }
     }
 }

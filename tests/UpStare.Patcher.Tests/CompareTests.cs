@@ -87,6 +87,48 @@ public class CompareTests
     }
 
     [Fact]
+    public void ARunningCallKeepsItsArguments()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "static void f(int a) { sleep(a); } int main(void) { f(1); f(2); usleep(3); return 0; }",
+            Prelude + "static void f(int a, int b) { sleep(a); usleep(b); } int main(void) { f(1, 5); f(2, 6); usleep(3); return 0; }");
+        Finding calls = Assert.Single(plan.Findings, f => f.Text.StartsWith("calls that are running keep the arguments", StringComparison.Ordinal));
+        Assert.Equal(Handling.Assumed, calls.Handling);
+        Assert.Contains("0: f(1) is now f(1, 5)", calls.Text, StringComparison.Ordinal);
+        Assert.Contains("1: f(2) is now f(2, 6)", calls.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("usleep(3)", calls.Text, StringComparison.Ordinal);
+        Assert.Single(plan.Findings, f => f.Handling == Handling.Assumed && f.Text.StartsWith("parameter b has no old value", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("g(); g(); sleep(1); if (x) { usleep(2); } else { usleep(3); }", "3")] // one more before all
+    [InlineData("g(); sleep(1); g(); if (x) { usleep(2); } else { usleep(3); }", "2")] // before the two behind it
+    [InlineData("g(); sleep(1); if (x > 1) { usleep(2); } else { usleep(3); }", "2")] // a condition
+    [InlineData("g(); sleep(1); if (x) { g(); usleep(2); } else { usleep(3); }", "1")] // in one branch
+    [InlineData("g(); sleep(1); if (x) { usleep(2); g(); } else { usleep(3); } g();", null)] // behind
+    [InlineData("int y = 3; g(); sleep(1); if (x) { usleep(2); } else { usleep(3); } use(y);", null)] // told elsewhere
+    [InlineData("for (;;) { g(); sleep(1); g(); if (x) { usleep(2); } else { usleep(3); } }", "2")]
+    public void ChangedCodeThatWasPassedIsListed(string now, string? points)
+    {
+        const string Around = Prelude + "extern void g(void), use(int); void f(int x) { for (;;) { ";
+        PatchPlan plan = Sample.Compare(
+            Around + "g(); sleep(1); if (x) { usleep(2); } else { usleep(3); } } }", Around + now + " } }");
+        Finding? passed = plan.Findings.Find(f => f.Text.StartsWith("changed code stands before", StringComparison.Ordinal));
+        Assert.Equal(points, passed?.Text.Split(' ')[4]);
+        Assert.True(passed is null || passed.Handling == Handling.Assumed);
+    }
+
+    [Fact]
+    public void AnotherCaseHasNotBeenPassed()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "extern void g(void); void f(int x) { switch (x) { case 1: sleep(1); break; case 2: sleep(2); } }",
+            Prelude + "extern void g(void); void f(int x) { switch (x) { case 1: g(); sleep(1); g(); break; case 2: sleep(2); } }");
+        Finding passed = Assert.Single(plan.Findings, f => f.Text.StartsWith("changed code stands before", StringComparison.Ordinal));
+        Assert.StartsWith("changed code stands before 1 of", passed.Text);
+    }
+
+    [Fact]
     public void CallsOfOtherFunctionsNeverMeet()
     {
         FunctionPair main = Pair("void f(void) { sleep(1); }", "void f(void) { usleep(1); }");
