@@ -115,6 +115,9 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
         }
     }
 
+    // UPSTARE_FUNCTION_SETJMP: each site has a variable that keeps its buffer's address.
+    private static bool CallsSetJmp(FunctionPlan f) => f.Variables.Any(v => v.Name.StartsWith(FunctionLowering.JumpBuffer, StringComparison.Ordinal));
+
     private void Functions()
     {
         foreach (FunctionPlan f in plan.Functions)
@@ -128,7 +131,7 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
                 Line(".globl " + f.Descriptor);
                 Line(".hidden " + f.Descriptor);
                 Line($"{f.Descriptor}: .long {String(f.Key)}, {String(f.Decl.Name)}, {String(f.Place.File)}, {N(f.Place.Line)}");
-                Line($".long {(plan.Options.HasClones ? f.Clone + "-." : "0")}, {N(f.LayoutHash)}, {N(f.RecordSize)}, {N(f.Points.Count)}, {points}-., 0");
+                Line($".long {(plan.Options.HasClones ? f.Clone + "-." : "0")}, {N(f.LayoutHash)}, {N(f.RecordSize)}, {N(f.Points.Count)}, {points}-., {(CallsSetJmp(f) ? "2" : "0")}");
                 Line(".popsection");
             }
         }

@@ -88,7 +88,7 @@ internal sealed partial class FunctionLowering
             if (Unit.Calls.IsSetJmp(call))
             {
                 string k = _setJmpTemps.Count.ToString(CultureInfo.InvariantCulture);
-                Temp buffer = NewWide("__up_jb" + k, s_pointer, RecordMode.ByValue, isVolatile: true);
+                Temp buffer = NewWide(JumpBuffer + k, s_pointer, RecordMode.ByValue, isVolatile: true);
                 Temp result = NewWide("__up_js" + k, s_int, RecordMode.ByValue);
                 _setJmpTemps[call] = (buffer, result);
             }
@@ -96,6 +96,9 @@ internal sealed partial class FunctionLowering
 
         CollectLiterals();
     }
+
+    /// <summary>Begins the names of the variables that keep the buffers of setjmp.</summary>
+    internal const string JumpBuffer = "__up_jb";
 
     /// <summary>Name of the pseudo variable that keeps the frame from its stack pointer up.</summary>
     internal const string StackSlot = "__up_sp";

@@ -284,7 +284,13 @@ static void commit(struct upstare_context *c)
 	upstare_forward_all(c);
 	upstare_names_switch(c->to);
 	__atomic_store_n(c->to->module->flag, upstare_run_mode, __ATOMIC_SEQ_CST);
+	c->from->successor = c->to;
+	c->to->successor = NULL;
 	upstare_current = c->to;
+	if (upstare_note_stale(c))
+		__atomic_or_fetch(&upstare_want, UPSTARE_WANT_STALE, __ATOMIC_SEQ_CST);
+	else
+		__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_STALE, __ATOMIC_SEQ_CST);
 	__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
 }
 

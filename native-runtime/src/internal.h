@@ -46,7 +46,7 @@ hidden void upstare_sort(void *base, size_t count, size_t size, int (*less)(cons
 hidden int upstare_raw_getpid(void);
 
 /* ---- modules ---- */
-struct upstare_segment {
+struct upstare_pt_load {
 	char *low, *high;
 	uint32_t flags; /* PF_* */
 };
@@ -69,7 +69,7 @@ struct upstare_loaded {
 	struct upstare_loaded *next;
 	const struct upstare_module *module;
 	char *base, *low, *high;
-	struct upstare_segment segments[UPSTARE_SEGMENTS];
+	struct upstare_pt_load segments[UPSTARE_SEGMENTS];
 	unsigned nsegments;
 	char *relro_low, *relro_high;
 	void *handle;               /* from dlopen; NULL: the executable, or in image */
@@ -85,8 +85,12 @@ struct upstare_loaded {
 	const char **old_keys; /* for each stub of a patch: its function's key in the old version, or NULL */
 	struct upstare_saved_word *saved;
 	size_t nsaved;
+	/* Once superseded: the version after it, and what moved then; frames below library code come this way later (migrate.c). */
+	struct upstare_loaded *successor;
+	struct upstare_move *moves; /* of the update that made this version the current one */
+	size_t nmoves, moves_size;
 	/* Valid for the module that the last preparation was made for. */
-	const struct upstare_loaded *prepared_for;
+	struct upstare_loaded *prepared_for;
 	const struct upstare_map **maps; /* by number of the old module's function */
 	size_t maps_size;
 };
@@ -104,6 +108,8 @@ hidden const struct upstare_function *upstare_loaded_function(const struct upsta
 hidden const struct upstare_index_entry *upstare_loaded_point(const struct upstare_loaded *, uintptr_t pc, uintptr_t region,
 							      bool *exact);
 hidden bool upstare_loaded_text(const struct upstare_loaded *, uintptr_t pc);
+/* The loaded version whose code pc is in; NULL: none. */
+hidden struct upstare_loaded *upstare_loaded_with_text(uintptr_t pc);
 hidden long upstare_loaded_find(const struct upstare_loaded *, const char *key);
 hidden int upstare_loaded_prepare_index(struct upstare_loaded *);
 hidden int upstare_loaded_describe(struct upstare_loaded *, const void *inside);
@@ -153,6 +159,38 @@ struct upstare_stack {
 	struct upstare_stack *next;
 	char *low, *high;
 	char *retained; /* lowest live in-place storage, high if there is none */
+	char *floor;    /* the same, of what stands below the innermost segment */
+};
+
+/* Below it nothing of a stack is free. More than this many pieces of stack in use at once: all of each is taken to be. */
+#define UPSTARE_MARKS 6
+struct upstare_mark {
+	struct upstare_stack *stack;
+	char *retained;
+};
+struct upstare_marks {
+	struct upstare_mark list[UPSTARE_MARKS];
+	bool overflow;
+};
+
+/* Where a segment of the program's frames ends in library code: how to go on there (segment.S knows the offsets). */
+struct upstare_return {
+	uintptr_t pc;
+	char *sp; /* after the return */
+	uint64_t rbx, rbp, r12, r13, r14, r15;
+};
+/* Of a segment that has been rebuilt; stands on the stack above its frames. */
+struct upstare_segment {
+	struct upstare_return to;
+	struct upstare_marks marks; /* what its frames retain */
+};
+
+/* What the innermost segment of a stack ends at. */
+enum upstare_bottom {
+	UPSTARE_AT_BASE,       /* the thread's base: there is only one segment */
+	UPSTARE_AT_LIBRARY,    /* library code that called the outermost frame */
+	UPSTARE_AT_TRAMPOLINE, /* the same, but the segment has been rebuilt before */
+	UPSTARE_NO_SEGMENT,    /* the thread is inside library code */
 };
 
 struct upstare_obstacle {
@@ -163,6 +201,9 @@ struct upstare_obstacle {
 };
 
 struct upstare_thread {
+	/* Known to segment.S: where the segment that is being unrolled returns to, and where that is kept once it is rebuilt. */
+	struct upstare_return to;
+	struct upstare_segment *segment;
 	struct upstare_thread *next, *previous;
 	pid_t tid;
 	struct __up_thread *tls;
@@ -177,6 +218,14 @@ struct upstare_thread {
 	struct upstare_obstacle obstacle;
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
+	/* The innermost segment, as verified. */
+	enum upstare_bottom bottom;
+	char *bottom_sp;                 /* rsp at its bottom: the address after the outermost frame's return address */
+	uintptr_t bottom_pc;             /* UPSTARE_AT_LIBRARY: that return address */
+	struct upstare_marks base_marks; /* what the frames on the base retain, since they were rebuilt */
+	bool migrating;                  /* unrolled by itself, to bring frames of a replaced version to the current one */
+	struct upstare_loaded *oldest;   /* oldest version with frames below library code; NULL: none */
+	struct upstare_loaded *oldest_below; /* the same, of the current version too, as verified for the update under way */
 	char *park_sp;
 	/* The stack as it was before it was unrolled: what undoing an update goes back to (snapshot.c). */
 	char *snapshot_low, *snapshot_high; /* the part that frames stand on */
@@ -185,7 +234,6 @@ struct upstare_thread {
 	jmp_buf resume;
 	struct upstare_stack *placed;
 	char *new_sp;
-	char *rebuilt_sp; /* new_sp of the last update that was carried out: the outermost frame stands right below */
 	size_t frames, record_bytes;
 	char *records, *mapped;
 	size_t records_size, mapped_size;
@@ -225,21 +273,43 @@ hidden void upstare_in_child(bool raw);
 
 hidden long upstare_base_call(void *function, long a, long b, long c);
 extern hidden const char upstare_base_return[];
+extern hidden const char upstare_segment_entry[], upstare_segment_return[];
+
+/* ---- verify.c ---- */
+/*
+ * Looks at the caller's stack. 0: every frame down to the base can be mapped to target, and there is room for the records and for
+ * what undoing needs; t's bottom, and the floors of its stacks, are set. Else t->obstacle says what is not. sp: the lowest frame
+ * that is to be unrolled. stale: the innermost segment is of replaced versions.
+ */
+hidden int upstare_verify(struct upstare_thread *, const struct upstare_loaded *target, char *sp, bool stale);
+extern hidden const char upstare_in_library[];
+
+/* ---- migrate.c ---- */
+/* At a point of a replaced version: 1: the thread is to unroll its innermost segment now. 0: it cannot be brought further. */
+hidden bool upstare_is_stale(const struct upstare_point_entry *);
+hidden int upstare_migrate(void);
+/* The records of the segment that has been unrolled become the current version's. -1: c says why not. */
+hidden int upstare_migrate_frames(struct upstare_thread *);
+/* After an update: which versions are still needed, and by whom. Whether any is. The lock is not held, all threads stand still. */
+hidden bool upstare_note_stale(struct upstare_context *);
+/* Whether frames of this version, or on the way from an older to the current one, may still be on a stack. */
+hidden bool upstare_stale_needs(const struct upstare_loaded *);
 
 /* ---- park.c ---- */
 extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that has stubs of its own */
 #define UPSTARE_WANT_UPDATE 1
 #define UPSTARE_WANT_COUNT 2
+#define UPSTARE_WANT_STALE 4 /* frames of replaced versions are on some stack */
+/* Prepares unrolling; all signals are blocked. 1: unroll now. 0: the unrolling was undone. */
+hidden int upstare_begin_unrolling(struct upstare_thread *, unsigned after, bool at_point, uint64_t mask, int error);
 /* Parks the thread if it may. after: UPSTARE_AFTER or 0. 1: unroll now (all signals are blocked). */
 hidden int upstare_park(unsigned after);
 /* The same for a blocking call, with all signals blocked before and after; mask: the program's. */
 hidden int upstare_park_call(uint64_t mask);
 /* upstare_resumed for a blocking call: what upstare_signals_due says of the signals that came meanwhile. */
 hidden int upstare_call_released(void);
-hidden int upstare_verify(struct upstare_thread *, char *sp);
 /* Whether this thread has been found unable to park in this update: it blocks plainly then. */
 hidden bool upstare_has_obstacle(void);
-extern hidden const char upstare_in_library[];
 
 /* ---- snapshot.c ---- */
 /* Room for the thread's frames from low up to the base's; called before the thread is counted as parked. 0, or -1: no memory. */
@@ -263,6 +333,7 @@ struct upstare_context {
 	size_t nmoves, sorted, moves_size;
 	const char *why; /* first reason of a refusal, and where */
 	bool elsewhere;  /* it is the place where a thread was: it may apply at another one */
+	bool migrating;  /* of one thread's frames, after the update: those of versions after `from` are kept as they are */
 	const struct upstare_function *function;
 	uint32_t line;
 	size_t frames;
@@ -272,7 +343,12 @@ struct upstare_context {
 hidden int upstare_collect(struct upstare_thread *);      /* index of the old records: 0 or -1 */
 hidden void upstare_place(struct upstare_thread *, size_t nindex, struct __up_header **index); /* retained marks */
 hidden int upstare_choose_stack(struct upstare_thread *);
+hidden void upstare_floor_begin(struct upstare_thread *);  /* nothing stands below the innermost segment */
+hidden void upstare_floor_marks(struct upstare_thread *, const struct upstare_marks *);
+hidden void upstare_floor_at(struct upstare_thread *, const void *); /* everything from there up on its stack is in use */
+hidden void upstare_take_marks(struct upstare_thread *, struct upstare_marks *);
 hidden int upstare_map_thread(struct upstare_context *, struct upstare_thread *);
+hidden void upstare_forward_frames(struct upstare_context *, struct upstare_thread *);
 hidden int upstare_map_globals(struct upstare_context *);
 hidden void upstare_forward_all(struct upstare_context *);
 hidden void upstare_context_free(struct upstare_context *);

@@ -62,7 +62,7 @@ static void describe_image(struct upstare_loaded *l)
 	l->high = l->low + l->image.span;
 	for (unsigned i = 0; i < h->e_phnum && l->nsegments < UPSTARE_SEGMENTS; i++)
 		if (p[i].p_type == PT_LOAD)
-			l->segments[l->nsegments++] = (struct upstare_segment){
+			l->segments[l->nsegments++] = (struct upstare_pt_load){
 				l->base + p[i].p_vaddr, l->base + p[i].p_vaddr + p[i].p_memsz, p[i].p_flags};
 }
 
@@ -113,7 +113,7 @@ static bool is_slot(const struct upstare_module *m, const uint64_t *word)
 
 static void next_writable(const struct upstare_loaded *l, unsigned segment, uint64_t **low, uint64_t **high)
 {
-	const struct upstare_segment *s = &l->segments[segment];
+	const struct upstare_pt_load *s = &l->segments[segment];
 	char *from = s->low, *to = s->high;
 	if (!(s->flags & PF_W)) {
 		to = from;
@@ -161,7 +161,7 @@ static void restore_words(struct upstare_loaded *l)
 
 static bool in_use(const struct upstare_loaded *l)
 {
-	if (l == upstare_current)
+	if (l == upstare_current || upstare_stale_needs(l))
 		return true;
 	for (size_t i = 0; i < upstare_variables.capacity; i++) {
 		const struct upstare_name *n = &upstare_variables.slots[i];

@@ -65,7 +65,9 @@ exported int upstare_is_literal(const void *p)
 
 exported void *upstare_old_variable(struct upstare_context *c, const char *key)
 {
-	(void)c;
+	/* What the names stand for belongs to the control thread. */
+	if (c->migrating)
+		return NULL;
 	struct upstare_name *n = upstare_names_find(&upstare_variables, key);
 	return n ? n->address : NULL;
 }
@@ -129,10 +131,17 @@ static int refuse_here(struct upstare_context *c, const struct __up_header *reco
 	return refuse(c, record, why);
 }
 
+/* A record that is copied as it is. */
+static bool is_kept(const struct upstare_context *c, const struct upstare_function *f)
+{
+	const struct upstare_module *m = c->from->module;
+	return is_runtime(f) || (c->migrating && (f < m->functions || f >= m->functions_end));
+}
+
 /* Size of the new record, 0 if there is none. */
 static size_t new_size(struct upstare_context *c, const struct __up_header *old)
 {
-	if (is_runtime(old->function))
+	if (is_kept(c, old->function))
 		return old->size;
 	const struct upstare_map *map = map_of(c, old->function);
 	uint32_t point = old->point & ~UPSTARE_AFTER;
@@ -150,7 +159,7 @@ static size_t new_size(struct upstare_context *c, const struct __up_header *old)
 static int map_frame(struct upstare_context *c, const struct __up_header *old, struct __up_header *new, size_t size)
 {
 	const struct upstare_map *map = map_of(c, old->function);
-	if (!map) {
+	if (is_kept(c, old->function) || !map) {
 		memcpy(new, old, old->size);
 		return 0;
 	}
@@ -268,6 +277,19 @@ static void forward_pointers(struct upstare_context *c, char *element, const uin
 	}
 }
 
+void upstare_forward_frames(struct upstare_context *c, struct upstare_thread *t)
+{
+	for (size_t i = 0; c->nmoves && i < t->nindex; i++) {
+		const struct upstare_map *map = map_of(c, t->index[i]->function);
+		for (uint32_t k = 0; map && k < map->npointers; k++) {
+			uint32_t offset = map->pointers[k];
+			forward_pointers(c, (char *)t->pops[i], &offset, 1);
+		}
+		if (map && map->forward)
+			map->forward(c, t->pops[i]);
+	}
+}
+
 void upstare_forward_all(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
@@ -275,15 +297,8 @@ void upstare_forward_all(struct upstare_context *c)
 		upstare_sort(c->moves, c->nmoves, sizeof(*c->moves), by_old);
 		c->sorted = c->nmoves;
 		for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-			for (size_t i = 0; i < t->nindex; i++) {
-				const struct upstare_map *map = map_of(c, t->index[i]->function);
-				for (uint32_t k = 0; map && k < map->npointers; k++) {
-					uint32_t offset = map->pointers[k];
-					forward_pointers(c, (char *)t->pops[i], &offset, 1);
-				}
-				if (map && map->forward)
-					map->forward(c, t->pops[i]);
-			}
+			if (!t->empty)
+				upstare_forward_frames(c, t);
 		for (uint32_t i = 0; i < patch->npointer_maps; i++) {
 			const struct upstare_pointer_map *p = &patch->pointer_maps[i];
 			char *address = NULL;

@@ -60,7 +60,7 @@ static int examine(struct dl_phdr_info *info, size_t size, void *argument)
 		const Elf64_Phdr *p = &info->dlpi_phdr[i];
 		char *low = l->base + p->p_vaddr, *high = low + p->p_memsz;
 		if (p->p_type == PT_LOAD && l->nsegments < UPSTARE_SEGMENTS) {
-			l->segments[l->nsegments++] = (struct upstare_segment){low, high, p->p_flags};
+			l->segments[l->nsegments++] = (struct upstare_pt_load){low, high, p->p_flags};
 			l->low = l->low && l->low < low ? l->low : low;
 			l->high = l->high > high ? l->high : high;
 		} else if (p->p_type == PT_GNU_RELRO) {
@@ -101,6 +101,16 @@ bool upstare_loaded_text(const struct upstare_loaded *l, uintptr_t pc)
 		if ((l->segments[i].flags & PF_X) && (char *)pc > l->segments[i].low && (char *)pc <= l->segments[i].high)
 			return true;
 	return false;
+}
+
+struct upstare_loaded *upstare_loaded_with_text(uintptr_t pc)
+{
+	if (upstare_current && upstare_loaded_text(upstare_current, pc))
+		return upstare_current;
+	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
+		if (upstare_loaded_text(l, pc))
+			return l;
+	return NULL;
 }
 
 /* A check that follows the call at most this far is the call's: what takes its value stands in between. */

@@ -1,6 +1,7 @@
 /*
- * Where a thread's new frames go: below the lowest in-place storage that lives on, on the thread's own stack while three
- * quarters of it are free, else on another piece of memory that is. Pieces are used again; two suffice for any number of updates.
+ * Where a thread's new frames go: below the lowest in-place storage that lives on, and below library code and the frames under it,
+ * on the thread's own stack while three quarters of it are free, else on another piece of memory that is. Pieces are used again;
+ * two suffice for any number of updates.
  */
 #include "internal.h"
 
@@ -20,11 +21,50 @@ static void retain(struct upstare_thread *t, char *address)
 		}
 }
 
+void upstare_floor_begin(struct upstare_thread *t)
+{
+	for (struct upstare_stack *s = &t->own; s; s = s->next)
+		s->floor = s->high;
+}
+
+void upstare_floor_at(struct upstare_thread *t, const void *address)
+{
+	for (struct upstare_stack *s = &t->own; s; s = s->next)
+		if ((const char *)address >= s->low && (const char *)address < s->floor)
+			s->floor = (char *)(uintptr_t)address;
+}
+
+void upstare_floor_marks(struct upstare_thread *t, const struct upstare_marks *marks)
+{
+	if (marks->overflow)
+		for (struct upstare_stack *s = &t->own; s; s = s->next)
+			s->floor = s->low;
+	for (unsigned i = 0; i < UPSTARE_MARKS && marks->list[i].stack; i++)
+		if (marks->list[i].retained < marks->list[i].stack->floor)
+			marks->list[i].stack->floor = marks->list[i].retained;
+}
+
+void upstare_take_marks(struct upstare_thread *t, struct upstare_marks *marks)
+{
+	unsigned n = 0;
+	memset(marks, 0, sizeof(*marks));
+	for (struct upstare_stack *s = &t->own; s; s = s->next) {
+		if (s->retained == s->high)
+			continue;
+		if (n == UPSTARE_MARKS) {
+			marks->overflow = true;
+			return;
+		}
+		marks->list[n++] = (struct upstare_mark){s, s->retained};
+	}
+}
+
 void upstare_place(struct upstare_thread *t, size_t n, struct __up_header **index)
 {
 	for (struct upstare_stack *s = &t->own; s; s = s->next)
-		s->retained = s->high;
-	t->own.retained = t->base_sp;
+		s->retained = s->floor;
+	if (t->own.retained > t->base_sp)
+		t->own.retained = t->base_sp;
 	for (size_t i = 0; i < n; i++) {
 		const struct upstare_function *f = index[i]->function;
 		const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
@@ -49,7 +89,7 @@ static struct upstare_stack *another(struct upstare_thread *t, size_t size)
 		return NULL;
 	mprotect(p, 4096, PROT_NONE);
 	struct upstare_stack *s = (struct upstare_stack *)(p + 4096 + size);
-	*s = (struct upstare_stack){t->own.next, p + 4096, p + 4096 + size, p + 4096 + size};
+	*s = (struct upstare_stack){t->own.next, p + 4096, p + 4096 + size, p + 4096 + size, p + 4096 + size};
 	t->own.next = s;
 	return s;
 }
@@ -80,6 +120,11 @@ int upstare_choose_stack(struct upstare_thread *t)
 	}
 	if (!t->placed)
 		return -1;
+	t->segment = NULL;
+	if (t->bottom != UPSTARE_AT_BASE) {
+		t->segment = (void *)(((uintptr_t)t->placed->retained - sizeof(*t->segment)) & ~(uintptr_t)15);
+		t->placed->retained = (char *)t->segment;
+	}
 	t->new_sp = (char *)(((uintptr_t)t->placed->retained - 128) & ~(uintptr_t)15);
 	return 0;
 }

@@ -110,6 +110,7 @@ upstare_point:
 	jmp	2f
 1:	fxsave64 (%rbx)
 2:	cld
+	movq	-64(%rbp), %rdi
 	call	upstare_point_c
 	movl	%eax, %ecx
 	cmpl	$0, upstare_has_xsave(%rip)

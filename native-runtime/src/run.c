@@ -19,6 +19,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -98,7 +99,7 @@ static void *run(void *unused)
 static void at_exit(void)
 {
 	for (int i = 0; i < LAST_UPDATE_MS && upstare_raw_getpid() == upstare_pid && __atomic_load_n(&request, __ATOMIC_ACQUIRE); i++)
-		usleep(1000);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
 /* The request is ours (2): hands it to the run thread. */

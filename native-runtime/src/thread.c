@@ -307,7 +307,7 @@ void upstare_in_child(bool raw)
 	}
 	upstare_coordinate_reset();
 	if (upstare_want)
-		upstare_want = 0;
+		upstare_want = self && self->oldest ? UPSTARE_WANT_STALE : 0;
 	if (upstare_run_mode)
 		upstare_run_mode = false;
 	if (upstare_current && *upstare_current->module->flag)

@@ -13,6 +13,7 @@ public sealed class FrameEmitter
     private readonly TypeEmitter _old;
     private readonly TypeEmitter _new;
     private readonly ConversionEmitter _convert;
+    private readonly HashSet<FunctionPair> _moving = [];
     private readonly StringBuilder _types;
     private readonly StringBuilder _hooks;
     private readonly StringBuilder _code;
@@ -28,7 +29,10 @@ public sealed class FrameEmitter
     }
 
     /// <summary>Whether an in-place variable got a new place in some frame (so that pointers have to follow).</summary>
-    public bool Moves { get; private set; }
+    public bool Moves => _moving.Count > 0;
+
+    /// <summary>Whether one did in this function's frames.</summary>
+    public bool MovesIn(FunctionPair pair) => _moving.Contains(pair);
 
     /// <summary>Writes <c>frame_NAME</c> for a pair that is not an identity.</summary>
     public void Emit(FunctionPair pair, string name)
@@ -233,7 +237,7 @@ public sealed class FrameEmitter
         text.Append($"\t\t{n} = upstare_frame_alloc(ctx, {now.Type.Size}, {Math.Max(1, now.Type.Align)});\n\t\tif (!{n})\n\t\t\treturn 1;\n\t\tmemset({n}, 0, {now.Type.Size});\n");
         if (old.Mode == RecordMode.InPlace)
         {
-            Moves = true;
+            _moving.Add(pair);
             text.Append($"\t\tif ({o}) {{\n").Append(_convert.Convert(from, $"(*{n})", old.Type, now.Type, what, hook, "\t\t\t"));
             text.Append(_convert.Moved(o, n, old.Type, now.Type, "\t\t\t")).Append("\t\t}\n");
         }

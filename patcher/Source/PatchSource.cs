@@ -55,7 +55,7 @@ public static class PatchSource
         foreach ((FunctionPair pair, string name) in names)
         {
             bool forward = moves && frame.EmitForward(pair.New.Plan, name);
-            Map(pair, name, moves, forward, maps, entries);
+            Map(pair, name, moves, frame.MovesIn(pair), forward, maps, entries);
         }
 
         if (moves)
@@ -200,7 +200,7 @@ public static class PatchSource
         }
     }
 
-    private static void Map(FunctionPair pair, string name, bool moves, bool forward, StringBuilder maps, StringBuilder entries)
+    private static void Map(FunctionPair pair, string name, bool moves, bool movesHere, bool forward, StringBuilder maps, StringBuilder entries)
     {
         FunctionPlan now = pair.New.Plan;
         maps.Append($"extern const struct upstare_function {now.Descriptor} __attribute__((visibility(\"hidden\")));\n");
@@ -230,7 +230,8 @@ public static class PatchSource
 
         entries.Append($"\t{{ .old_key = {CNames.Quote(pair.Old.Key)}, .old_layout = 0x{pair.Old.Plan.LayoutHash:x8}u, .npoints = {pair.Old.Plan.Points.Count}, .points = {points},\n"
             + $"\t  .new_function = &{now.Descriptor}, .new_size = {now.RecordSize}, .transform = {(pair.IsIdentity ? "NULL" : "frame_" + name)},\n"
-            + $"\t  .pointers = {pointers}, .npointers = {count}, .forward = {(forward ? "forward_" + name : "NULL")} }},\n");
+            + $"\t  .pointers = {pointers}, .npointers = {count}, .forward = {(forward ? "forward_" + name : "NULL")}"
+            + (movesHere ? ", .flags = UPSTARE_MAP_MOVES" : "") + (pair.IsIdentity ? "" : $", .user = (const void *){PatchPlan.FrameHook(name)}") + " },\n");
     }
 
     private static string ImportEntry(Import i) =>

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <upstare/prelude.h>
 
-#define UPSTARE_ABI_VERSION 2 /* dotnet-host/Run/PatchFile.cs knows it, too */
+#define UPSTARE_ABI_VERSION 3 /* dotnet-host/Run/PatchFile.cs knows it, too */
 
 /* Section upstare_points, 12 bytes: one for every check and every park call in the code (inlined copies too). */
 struct upstare_point_entry {
@@ -43,6 +43,7 @@ struct upstare_point_info {
 
 /* upstare_function.flags */
 #define UPSTARE_FUNCTION_RUNTIME 1u
+#define UPSTARE_FUNCTION_SETJMP 2u /* calls setjmp */
 
 /* Section upstare_functions, 40 bytes: one for each transformed function. Symbol: hidden, upstare_d_<mangled>. */
 struct upstare_function {
@@ -55,7 +56,7 @@ struct upstare_function {
 	uint32_t record_size; /* bytes, multiple of 16 */
 	uint32_t npoints;
 	int32_t points_rel;   /* struct upstare_point_info[npoints] */
-	uint32_t flags;       /* 0; UPSTARE_FUNCTION_RUNTIME for the runtime's own records */
+	uint32_t flags;       /* UPSTARE_FUNCTION_SETJMP; UPSTARE_FUNCTION_RUNTIME for the runtime's own records */
 };
 
 /* Section upstare_pinned_functions, 20 bytes: functions that were left plain. Their code is in section upstare_pinned. */
@@ -118,6 +119,9 @@ int upstare_is_literal(const void *p);
 /* Address of a variable of the version that is being replaced, by key; NULL if it has none. */
 void *upstare_old_variable(struct upstare_context *, const char *key);
 
+/* The transformer moves objects that others may point to, so it cannot be run later than the update. */
+#define UPSTARE_MAP_MOVES 1u
+
 /* One for every old function that can be mapped. Functions with no entry cannot be on a stack when the patch is applied. */
 struct upstare_map {
 	const char *old_key;                         /* old function */
@@ -130,11 +134,13 @@ struct upstare_map {
 	int (*transform)(struct upstare_context *, const void *old_record, void *new_record);
 	const uint16_t *pointers;                    /* offsets in the new record of by-value pointers, to be forwarded */
 	uint32_t npointers;
+	uint32_t flags;                              /* UPSTARE_MAP_MOVES */
 	/*
 	 * Called for each mapped frame after all transformers of the update, if anything was moved: writes upstare_forward() of
 	 * the pointers inside its in-place objects (they may be seen by nobody else). NULL: none.
 	 */
 	void (*forward)(struct upstare_context *, void *new_record);
+	const void *user;                            /* the user's function in the transformer, NULL: none */
 };
 
 /* A variable whose storage is defined by the patch (changed or new). */

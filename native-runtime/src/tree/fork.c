@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -87,7 +88,9 @@ static int clone_child(void *argument)
 	if (!t)
 		return s.function(s.argument);
 	t->own = (struct upstare_stack){.low = s.stack - CLONE_STACK, .high = s.stack};
-	t->rebuilt_sp = NULL;
+	t->base_sp = NULL;
+	memset(&t->base_marks, 0, sizeof(t->base_marks));
+	t->oldest = NULL;
 	return (int)upstare_base_call((void *)(uintptr_t)s.function, (long)s.argument, 0, 0);
 }
 

@@ -1,0 +1,63 @@
+/*
+ * Blocking calls that libraries make. The executable defines these functions too, and the dynamic linker binds the libraries to its
+ * definitions, so a thread that waits inside a library (an event loop in epoll_wait) is woken as one that waits in the program
+ * is: it looks at its stack, stands still for the update, and waits on for the rest of its time. Weak: a program may define
+ * its own. libc itself does not call these (fgets, getaddrinfo): those waits are waited out.
+ *
+ * Threads that are not ours, which libraries have created, get libc's functions.
+ */
+#include "../internal.h"
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define INTERPOSE(TYPE, NAME, PARAMETERS, ARGUMENTS)                                                                   \
+	TYPE upstare_w_##NAME PARAMETERS;                                                                              \
+	/* By another name in C: libc's headers declare some with a union that stands for any socket address. */         \
+	exported __attribute__((weak)) TYPE upstare_i_##NAME PARAMETERS __asm__(#NAME);                                \
+	TYPE upstare_i_##NAME PARAMETERS                                                                               \
+	{                                                                                                              \
+		static TYPE(*next) PARAMETERS;                                                                         \
+		if (upstare_self)                                                                                      \
+			return upstare_w_##NAME ARGUMENTS;                                                             \
+		if (!next)                                                                                             \
+			next = (TYPE(*) PARAMETERS)(uintptr_t)dlsym(RTLD_NEXT, #NAME);                                 \
+		return next ARGUMENTS;                                                                                 \
+	}
+
+INTERPOSE(int, poll, (struct pollfd * files, nfds_t n, int timeout), (files, n, timeout))
+INTERPOSE(int, ppoll, (struct pollfd * files, nfds_t n, const struct timespec *limit, const sigset_t *mask), (files, n, limit, mask))
+INTERPOSE(int, select, (int n, fd_set *in, fd_set *out, fd_set *other, struct timeval *limit), (n, in, out, other, limit))
+INTERPOSE(int, pselect, (int n, fd_set *in, fd_set *out, fd_set *other, const struct timespec *limit, const sigset_t *mask),
+	  (n, in, out, other, limit, mask))
+INTERPOSE(int, epoll_wait, (int fd, struct epoll_event *events, int n, int timeout), (fd, events, n, timeout))
+INTERPOSE(int, epoll_pwait, (int fd, struct epoll_event *events, int n, int timeout, const sigset_t *mask),
+	  (fd, events, n, timeout, mask))
+
+INTERPOSE(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size))
+INTERPOSE(ssize_t, readv, (int fd, const struct iovec *to, int n), (fd, to, n))
+INTERPOSE(ssize_t, recv, (int fd, void *to, size_t size, int flags), (fd, to, size, flags))
+INTERPOSE(ssize_t, recvfrom, (int fd, void *restrict to, size_t size, int flags, struct sockaddr *restrict from, socklen_t *restrict length),
+	  (fd, to, size, flags, from, length))
+INTERPOSE(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags))
+INTERPOSE(ssize_t, write, (int fd, const void *from, size_t size), (fd, from, size))
+INTERPOSE(ssize_t, writev, (int fd, const struct iovec *from, int n), (fd, from, n))
+INTERPOSE(ssize_t, send, (int fd, const void *from, size_t size, int flags), (fd, from, size, flags))
+INTERPOSE(ssize_t, sendto, (int fd, const void *from, size_t size, int flags, const struct sockaddr *to, socklen_t length),
+	  (fd, from, size, flags, to, length))
+INTERPOSE(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags))
+INTERPOSE(int, connect, (int fd, const struct sockaddr *to, socklen_t length), (fd, to, length))
+INTERPOSE(int, accept, (int fd, struct sockaddr *restrict from, socklen_t *restrict length), (fd, from, length))
+INTERPOSE(int, accept4, (int fd, struct sockaddr *restrict from, socklen_t *restrict length, int flags), (fd, from, length, flags))
+
+INTERPOSE(int, nanosleep, (const struct timespec *time, struct timespec *rest), (time, rest))
+INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *time, struct timespec *rest),
+	  (clock, flags, time, rest))
+INTERPOSE(unsigned, sleep, (unsigned seconds), (seconds))
+INTERPOSE(int, usleep, (useconds_t us), (us))
