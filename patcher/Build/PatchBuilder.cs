@@ -143,7 +143,7 @@ public sealed class PatchBuilder
         {
             if (!library.StartsWith("ld-linux", StringComparison.Ordinal))
             {
-                command.Add("-l:" + library);
+                command.Add(library.Contains('/', StringComparison.Ordinal) ? library : "-l:" + library);    // without a soname it is needed by its path
             }
         }
 

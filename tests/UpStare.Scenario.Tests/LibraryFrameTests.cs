@@ -1,0 +1,67 @@
+namespace UpStare.Scenario.Tests;
+
+/// <summary>Frames of libraries between the program's own, and threads that wait inside libraries.</summary>
+public class LibraryFrameTests
+{
+    /// <summary>Updated in a callback of a callback: once, or twice in one sort, so that what stands below passes two versions at once.</summary>
+    [Theory]
+    [InlineData("once.out", "v2")]
+    [InlineData("twice.out", "v2", "v3")]
+    [InlineData("back.out", "v2", "v1")]
+    public void CallbacksMoveAtOnceAndTheirCallersLater(string expected, params string[] versions)
+    {
+        using var program = Scenario.Get("callbacks").Start("v1");
+        foreach (var next in versions)
+        {
+            program.WaitForGate();
+            program.Update(next);
+            program.Send();
+        }
+
+        program.FinishAs(expected);
+    }
+
+    /// <summary>Two threads wait in the library's poll; both answer as the new version, and so do those who called the library.</summary>
+    [Fact]
+    public void ThreadsThatWaitInALibraryHoldNothingUp()
+    {
+        using var program = Scenario.Get("eventloop").Start("v1");
+        program.WaitForGate();
+        program.Send("one").WaitFor("v1: one");
+        program.Update("v2");
+        foreach (var line in (string[])["two", "other", "within", "three", "end", "end"])
+        {
+            program.Send(line).WaitFor("v2: ");
+            if (line == "other")
+            {
+                program.WaitFor("v2: hello");
+            }
+        }
+
+        program.FinishAs("waiting.out");
+    }
+
+    /// <summary>Updated inside a callback, in an inner loop, and in both ways again and again.</summary>
+    [Fact]
+    public void AnEventLoopGoesOnThroughManyVersions()
+    {
+        using var program = Scenario.Get("eventloop").Start("v1");
+        program.WaitForGate();
+        foreach (var next in (string[])["v2", "v1", "v2", "v1", "v2"])
+        {
+            program.Send("wait").WaitForGate();
+            program.Update(next);
+            program.Send().Send("within").WaitFor($"{next}: within");
+            program.Update(next == "v1" ? "v2" : "v1");
+            program.Update(next);
+        }
+
+        for (var i = 0; i < 5; i++)
+        {
+            program.Send("end").WaitFor("v2: the inner loop ends with 2");
+        }
+
+        program.Send("end").WaitFor("v2: serve came back with 2");
+        program.FinishAs("many.out");
+    }
+}
