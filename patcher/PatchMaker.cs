@@ -84,7 +84,7 @@ public static class PatchMaker
     {
         var builder = new PatchBuilder(directory, request.Compiler);
         PatchCode code = builder.BuildCode(plan, Transformer(plan, now));
-        PatchText text = PatchSource.Write(plan, code.Imports);
+        PatchText text = PatchSource.Write(plan, code.Imports, request.Emit is not null || request.With is not null);
         if (request.Emit is not null)
         {
             UserFiles.Emit(request.Emit, plan, text);

@@ -23,7 +23,8 @@ public static class PatchSource
     /// <summary>The patch's own C source.</summary>
     /// <param name="plan">What changed. Takes further findings of the conversions.</param>
     /// <param name="imports">What the code leaves undefined.</param>
-    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports)
+    /// <param name="forUser">The user writes code to it: patch.h declares what is new.</param>
+    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports, bool forUser = false)
     {
         var types = new StringBuilder();
         var hooks = new StringBuilder();
@@ -66,6 +67,7 @@ public static class PatchSource
             }
         }
 
+        string newNames = forUser ? NewNames.Write(plan, imports, now) : "";
         string header = $$"""
             /*
              * What the transformers of this patch work on: types and frame records of both versions. Written by upstare-patch;
@@ -85,7 +87,7 @@ public static class PatchSource
             int user_before(struct upstare_context *ctx) __attribute__((weak, visibility("hidden")));
             /* The new version is current, its threads do not run yet. */
             void user_after(struct upstare_context *ctx) __attribute__((weak, visibility("hidden")));
-            {{hooks}}
+            {{hooks}}{{newNames}}
             #endif
 
             """;

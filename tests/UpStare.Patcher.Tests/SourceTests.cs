@@ -68,6 +68,45 @@ public class SourceTests
     }
 
     [Fact]
+    public void WhatIsNewHasReadableNames()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + "static int old; int *f(void) { sleep(1); return &old; }",
+            Prelude + "struct in { int a; struct in *next; }; static int old; static struct in *list; int shared = 3; static int private(int n) { return n; }"
+                + "struct in *make(struct in *i, int (*g)(int), ...) { static int count; count++; return i; }"
+                + "int *f(void) { sleep(1); list = make(list, private, shared); return &old; }");
+        var stub = new Import("upstare_f_0000000b_private", "sample.c:private", null, "UPSTARE_IMPORT_STUB", 0);
+        PatchText text = PatchSource.Write(plan, [stub], forUser: true);
+        Assert.DoesNotContain("new_old", text.Header, StringComparison.Ordinal);
+        Assert.DoesNotContain("new_list", PatchSource.Write(plan, [stub]).Header, StringComparison.Ordinal);
+        Compile(text);
+        string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(directory, "transformers.c"), """
+                #include "patch.h"
+                void user_after(struct upstare_context *ctx)
+                {
+                	(void)ctx;
+                	new_list = new_make(new_list, (void (*)(void))new_private, 1);
+                	new_list->a = new_private(new_shared) + new_make_count;
+                }
+                """);
+            var builder = new PatchBuilder(directory, ["gcc", "-Werror"]);
+            (List<string> objects, _) = builder.BuildSource(text, directory, null);
+            string symbols = Sample.Run("nm", null, "-u", objects[^1]);
+            foreach (string symbol in new[] { "upstare_v_0000000b_list", "upstare_v_0000000b_make__count", "upstare_f_0000000b_private", "shared", "make" })
+            {
+                Assert.Contains(" " + symbol + "\n", symbols, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            Directory.Delete(directory, true);
+        }
+    }
+
+    [Fact]
     public void UserFilesComeBackAsTheyWereWritten()
     {
         string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
