@@ -117,6 +117,7 @@ def main():
             long = Transfer(Session(), 'big', 4 << 20)   # lasts for the whole chain
         for old, new in zip(versions, versions[1:]):
             sessions.append(Session())
+            leaver = Session()
             transfer = Transfer(Session(), 'big', 4 << 20) if case == 'transfer' else None
             time.sleep(0.3)
             depth = control(server.pid, 'status')[1]
@@ -132,11 +133,14 @@ def main():
                     check(transfer.session, new)
                 for session in sessions:
                     check(session, new)
+                leaver.ask('QUIT', '221')   # a session from before the update ends, and the listener lives on
+                leaver.control.close()
+                time.sleep(0.3)
                 late = Session()
                 if new not in late.banner:
                     raise RuntimeError(f'a new session is not in {new}: {late.banner}')
                 check(late, new)
-                others.append(late)   # nobody leaves: the listener of 1.1.2 does not know who came before it
+                others.append(late)
             print(json.dumps(row), flush=True)
             if code:
                 return 1

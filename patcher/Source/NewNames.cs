@@ -7,8 +7,8 @@ using UpStare.Patcher.Compare;
 namespace UpStare.Patcher.Source;
 
 /// <summary>
-/// Declares, for the user's code, what the new version adds or changes: variables with storage in the patch and new functions, as
-/// new_NAME. Their symbols are mangled where they are static.
+/// Declares, for the user's code, what the new version adds or changes: variables with storage in the patch, functions, and also
+/// kept variables of simple types, as new_NAME. Their symbols are mangled where they are static.
 /// </summary>
 public static partial class NewNames
 {
@@ -30,7 +30,18 @@ public static partial class NewNames
             }
         }
 
-        foreach (FunctionEntry f in plan.Added)
+        // Kept ones where their types need no definitions: of others there is upstare_old_variable().
+        foreach (VariableChange change in plan.Variables)
+        {
+            if (change.New is VariableEntry v && change.Action == VariableAction.Keep && v.Plan.Function is null
+                && (TypeComparer.IsArithmetic(v.Plan.Decl.Type) || v.Plan.Decl.Type.Canonical is PointerType)
+                && imports.Any(i => i.Symbol == v.Plan.Symbol && i.Kind == "UPSTARE_IMPORT_VARIABLE"))
+            {
+                Declare(text, v.Key, v.Plan.Place, types.Declare(v.Plan.Decl.Type, Unique(names, v.Name, v.Unit)), v.Plan.Symbol, "weak");
+            }
+        }
+
+        foreach (FunctionEntry f in plan.Added.Concat(plan.Functions.Where(p => p.IsChanged).Select(p => p.New)))
         {
             FunctionDecl decl = f.Plan.Decl;
             string stub = "upstare_f_" + f.Plan.Mangled;

@@ -76,8 +76,8 @@ public class SourceTests
                 + "struct in *make(struct in *i, int (*g)(int), ...) { static int count; count++; return i; }"
                 + "int *f(void) { sleep(1); list = make(list, private, shared); return &old; }");
         var stub = new Import("upstare_f_0000000b_private", "sample.c:private", null, "UPSTARE_IMPORT_STUB", 0);
-        PatchText text = PatchSource.Write(plan, [stub], forUser: true);
-        Assert.DoesNotContain("new_old", text.Header, StringComparison.Ordinal);
+        Assert.DoesNotContain("new_old", PatchSource.Write(plan, [stub], forUser: true).Header, StringComparison.Ordinal);
+        PatchText text = PatchSource.Write(plan, [stub, new Import("upstare_v_0000000b_old", "sample.c:old", null, "UPSTARE_IMPORT_VARIABLE", 4)], forUser: true);
         Assert.DoesNotContain("new_list", PatchSource.Write(plan, [stub]).Header, StringComparison.Ordinal);
         Compile(text);
         string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
@@ -89,13 +89,13 @@ public class SourceTests
                 {
                 	(void)ctx;
                 	new_list = new_make(new_list, (void (*)(void))new_private, 1);
-                	new_list->a = new_private(new_shared) + new_make_count;
+                	new_list->a = new_private(new_shared) + new_make_count + new_old;
                 }
                 """);
             var builder = new PatchBuilder(directory, ["gcc", "-Werror"]);
             (List<string> objects, _) = builder.BuildSource(text, directory, null);
             string symbols = Sample.Run("nm", null, "-u", objects[^1]);
-            foreach (string symbol in new[] { "upstare_v_0000000b_list", "upstare_v_0000000b_make__count", "upstare_f_0000000b_private", "shared", "make" })
+            foreach (string symbol in new[] { "upstare_v_0000000b_list", "upstare_v_0000000b_old", "upstare_v_0000000b_make__count", "upstare_f_0000000b_private", "shared", "make" })
             {
                 Assert.Contains(" " + symbol + "\n", symbols, StringComparison.Ordinal);
             }
