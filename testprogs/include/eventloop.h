@@ -12,6 +12,22 @@ struct service {
 
 static int pipes[2];
 
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+static int flag;
+
+static void *waiter(void *argument)
+{
+	pthread_mutex_lock(&mutex);
+	puts((char *)argument);
+	while (!flag)
+		pthread_cond_wait(&condition, &mutex);
+	printf("v%d: the library's signal came\n", VERSION);
+	flag = 0;
+	pthread_mutex_unlock(&mutex);
+	return NULL;
+}
+
 static int on_line(const char *line, void *argument)
 {
 	struct service *s = argument;
@@ -22,6 +38,14 @@ static int on_line(const char *line, void *argument)
 		gate("inside the callback");
 	if (!strcmp(line, "within")) /* an event loop in an event loop */
 		printf("v%d: the inner loop ends with %d\n", VERSION, loop_run(0, on_line, &(struct service){0, "inner"}));
+	if (!strcmp(line, "await")) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, waiter, "gate waiter") || pthread_detach(thread))
+			return -2;
+	}
+	if (!strcmp(line, "signal"))
+		loop_signal(&mutex, &condition, &flag);
 	if (!strcmp(line, "other") && write(pipes[1], "hello\n", 6) != 6)
 		return -2;
 	return !strcmp(line, "end") ? VERSION : 0;

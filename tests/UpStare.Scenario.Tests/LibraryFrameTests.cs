@@ -41,6 +41,20 @@ public class LibraryFrameTests
         program.FinishAs("waiting.out");
     }
 
+    /// <summary>A thread of the program waits for a condition that the library signals, before and after an update.</summary>
+    [Fact]
+    public void ALibrarysSignalReachesTheProgramsWaiter()
+    {
+        using var program = Scenario.Get("eventloop").Start("v1");
+        program.WaitForGate();
+        program.Send("await").WaitForGate();
+        program.Send("signal").WaitFor("v1: the library's signal came");
+        program.Send("await").WaitForGate();
+        program.Update("v2");
+        program.Send("signal").WaitFor("v2: the library's signal came");
+        program.Send("end").FinishAs("signal.out");
+    }
+
     /// <summary>Updated inside a callback, in an inner loop, and in both ways again and again.</summary>
     [Fact]
     public void AnEventLoopGoesOnThroughManyVersions()

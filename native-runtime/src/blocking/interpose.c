@@ -56,6 +56,26 @@ INTERPOSE(int, connect, (int fd, const struct sockaddr *to, socklen_t length), (
 INTERPOSE(int, accept, (int fd, struct sockaddr *restrict from, socklen_t *restrict length), (fd, from, length))
 INTERPOSE(int, accept4, (int fd, struct sockaddr *restrict from, socklen_t *restrict length, int flags), (fd, from, length, flags))
 
+/*
+ * Condition variables are ours for all callers and threads: a waiter of one kind and a signal of the other would miss each other
+ * (condition.c).
+ */
+#define REPLACE(NAME, PARAMETERS, ARGUMENTS)                                                                           \
+	int upstare_w_##NAME PARAMETERS;                                                                               \
+	exported __attribute__((weak)) int NAME PARAMETERS                                                             \
+	{                                                                                                              \
+		return upstare_w_##NAME ARGUMENTS;                                                                     \
+	}
+
+REPLACE(pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t *mutex), (condition, mutex))
+REPLACE(pthread_cond_timedwait, (pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex, const struct timespec *restrict until),
+	(condition, mutex, until))
+REPLACE(pthread_cond_clockwait, (pthread_cond_t * condition, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until),
+	(condition, mutex, clock, until))
+REPLACE(pthread_cond_signal, (pthread_cond_t * condition), (condition))
+REPLACE(pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
+REPLACE(pthread_cond_destroy, (pthread_cond_t * condition), (condition))
+
 INTERPOSE(int, nanosleep, (const struct timespec *time, struct timespec *rest), (time, rest))
 INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *time, struct timespec *rest),
 	  (clock, flags, time, rest))

@@ -9,6 +9,14 @@ int loop_lines(void)
 	return lines;
 }
 
+void loop_signal(pthread_mutex_t *mutex, pthread_cond_t *condition, int *flag)
+{
+	pthread_mutex_lock(mutex);
+	*flag = 1;
+	pthread_cond_signal(condition);
+	pthread_mutex_unlock(mutex);
+}
+
 /* Waits for lines on fd and calls on_line with each until it returns non-zero, which is the result; -1 at the end. */
 int loop_run(int fd, int (*on_line)(const char *, void *), void *argument)
 {
