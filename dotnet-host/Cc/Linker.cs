@@ -155,16 +155,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
                 result.Add("-Wl,--build-id");
             }
 
-            if (invocation.UsesGold)
-            {
-                result.Add("-Wl,--dynamic-list=" + ExportList());
-            }
-            else
-            {
-                result.Add("-Wl,--export-dynamic-symbol=upstare_*");
-                result.AddRange(Exports().Where(n => !IsOurs(n)).Select(n => "-Wl,--export-dynamic-symbol=" + n));
-            }
-
+            result.Add(invocation.UsesGold ? "-Wl,--dynamic-list=" + ExportList() : "-Wl,--export-dynamic-symbol=upstare_*");
             result.Add(Runtime("upstare.o"));
             result.Add(Runtime("libupstare.a"));
         }
@@ -175,19 +166,13 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     /// <summary>The runtime's interface, name by name: gold knows neither --export-dynamic-symbol nor patterns for a part of the names.</summary>
     private string ExportList()
     {
+        IEnumerable<string> names = ElfFile.Read(Runtime("upstare.o")).Symbols()
+            .Where(s => s is { Section: not 0, Binding: not 0, Visibility: 0 } && s.Name.StartsWith("upstare_", StringComparison.Ordinal))
+            .Select(s => s.Name + ";");
         string list = workspace.Fresh("exports");
-        File.WriteAllText(list, "{\n" + string.Join('\n', Exports().Select(n => n + ";")) + "\n};\n");
+        File.WriteAllText(list, "{\n" + string.Join('\n', names) + "\n};\n");
         return list;
     }
-
-    // Beside what patches use: the blocking calls that libraries are to find in the executable.
-    private IEnumerable<string> Exports() => ElfFile.Read(Runtime("upstare.o")).Symbols()
-        .Where(s => s is { Section: not 0, Binding: not 0, Visibility: 0 } && (IsOurs(s.Name) || s.Binding == Weak))
-        .Select(s => s.Name);
-
-    private const byte Weak = 2;    // STB_WEAK
-
-    private static bool IsOurs(string name) => name.StartsWith("upstare_", StringComparison.Ordinal);
 
     private string Runtime(string name) => Path.Combine(settings.RuntimeDirectory, name);
 }

@@ -4,7 +4,8 @@
  * is: it looks at its stack, stands still for the update, and waits on for the rest of its time. Weak: a program may define
  * its own. libc itself does not call these (fgets, getaddrinfo): those waits are waited out.
  *
- * Threads that are not ours, which libraries have created, get libc's functions.
+ * Threads that are not ours, which libraries have created, get libc's functions. The linker exports the names by itself, since libc
+ * defines them, too.
  */
 #include "../internal.h"
 
