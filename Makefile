@@ -42,7 +42,7 @@ test: all
 
 # What takes too long for `make test`; tests/torture/README.md tells how to run parts of it.
 torture: tools runtime
-	@status=0; for part in levels csmith sanitize driver stress; do sh tests/torture/$$part.sh || status=1; done; exit $$status
+	@status=0; for part in levels csmith sanitize suites driver stress; do sh tests/torture/$$part.sh || status=1; done; exit $$status
 
 bench: all
 	@sh bench/run.sh

@@ -102,6 +102,9 @@ public sealed class RecordVariable
     /// <summary>Name of the slot's member in the record struct.</summary>
     public required string Member { get; init; }
 
+    /// <summary>How a clone names it, where that is not by a variable of its own type: variably modified types.</summary>
+    internal string? CloneText { get; set; }
+
     /// <summary>Which variable of that name it is in the function, from 0 in the order of the text (shadowing, sibling scopes).</summary>
     public int Occurrence { get; init; }
 }

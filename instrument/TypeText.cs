@@ -13,8 +13,33 @@ internal static class TypeText
     /// <summary>The type name. Throws <see cref="UnprintableTypeException"/> where C has no way to write it.</summary>
     public static string Of(CType type, Rename? rename = null) => Print(type, "", false, rename);
 
+    /// <summary>The same as a parameter's type, where arrays may have any bounds ("int (*)[*]").</summary>
+    public static string OfParameter(CType type, Rename? rename = null) => Print(type, "", false, rename, inParameter: true);
+
     /// <summary>The same without the qualifiers on the outside (an array's elements count as outside).</summary>
     public static string Unqualified(CType type, Rename? rename = null) => Print(type, "", true, rename);
+
+    /// <summary>A variably modified type with these expressions for the bounds that are not constant, from the outside in.</summary>
+    /// <param name="type">The type.</param>
+    /// <param name="inner">What is declared ("a", "(*)"), or "".</param>
+    /// <param name="bounds">The expressions.</param>
+    /// <param name="rename">Names of local types.</param>
+    public static string OfVariable(CType type, string inner, Queue<string> bounds, Rename? rename)
+    {
+        switch (type)
+        {
+            case ArrayType a:
+                string bound = a.Bound == ArrayBound.Variable ? bounds.Dequeue()
+                    : a.Bound == ArrayBound.Constant ? a.Count.ToString(CultureInfo.InvariantCulture) : "";
+                return OfVariable(a.Element, inner + "[" + bound + "]", bounds, rename);
+            case PointerType { Pointee: ArrayType array } p:
+                return OfVariable(array, "(*" + PointerQualifiers(p.Qualifiers) + inner + ")", bounds, rename);
+            case PointerType { Pointee: PointerType } p:
+                return OfVariable(p.Pointee, "*" + PointerQualifiers(p.Qualifiers) + inner, bounds, rename);
+            default:
+                return Print(type, inner, false, rename);
+        }
+    }
 
     /// <summary>The type that a value of this type has: arrays and functions become pointers.</summary>
     public static CType Decayed(CType type) => type.Canonical switch
@@ -24,20 +49,21 @@ internal static class TypeText
         _ => type,
     };
 
-    private static string Print(CType type, string inner, bool drop, Rename? rename)
+    private static string Print(CType type, string inner, bool drop, Rename? rename, bool inParameter = false)
     {
         switch (type)
         {
             case PointerType p:
-                return PrintPointer(p, inner, drop, rename);
+                return PrintPointer(p, inner, drop, rename, inParameter);
             case ArrayType a:
-                if (a.Bound == ArrayBound.Variable)
+                if (a.Bound == ArrayBound.Variable && !inParameter)
                 {
                     throw new UnprintableTypeException("variable-length array");
                 }
 
-                string bound = a.Bound == ArrayBound.Constant ? a.Count.ToString(CultureInfo.InvariantCulture) : "";
-                return Print(a.Element, inner + "[" + bound + "]", drop, rename);
+                string bound = a.Bound == ArrayBound.Constant ? a.Count.ToString(CultureInfo.InvariantCulture)
+                    : a.Bound == ArrayBound.Variable ? "*" : "";
+                return Print(a.Element, inner + "[" + bound + "]", drop, rename, inParameter);
             case FunctionType f:
                 return Print(f.Return, inner + Parameters(f, rename), false, rename);
             case TypedefType t when drop && NeedsStrip(t):
@@ -67,11 +93,11 @@ internal static class TypeText
         return false;
     }
 
-    private static string PrintPointer(PointerType p, string inner, bool drop, Rename? rename)
+    private static string PrintPointer(PointerType p, string inner, bool drop, Rename? rename, bool inParameter)
     {
         string text = "*" + (drop ? "" : PointerQualifiers(p.Qualifiers)) + inner;
         bool wrap = p.Pointee is ArrayType or FunctionType;
-        return Print(p.Pointee, wrap ? "(" + text + ")" : text, false, rename);
+        return Print(p.Pointee, wrap ? "(" + text + ")" : text, false, rename, inParameter);
     }
 
     private static string Words(CType type, bool drop, Rename? rename)
@@ -121,7 +147,7 @@ internal static class TypeText
         var text = new StringBuilder("(");
         for (int i = 0; i < f.Parameters.Count; i++)
         {
-            text.Append(i == 0 ? "" : ", ").Append(Print(f.Parameters[i], "", false, rename));
+            text.Append(i == 0 ? "" : ", ").Append(Print(f.Parameters[i], "", false, rename, inParameter: true));
         }
 
         return text.Append(f.IsVariadic ? ", ...)" : ")").ToString();

@@ -60,6 +60,8 @@ internal sealed unsafe partial class UnitReader
                     Start = start,
                     End = end,
                 };
+            case CXCursorKind.CXCursor_CStyleCastExpr or CXCursorKind.CXCursor_UnaryExpr when EvaluatesType(parts):
+                return UnknownExpr(cursor, parts, start, end, "a variably modified type with effects");
             case CXCursorKind.CXCursor_CStyleCastExpr when parts.Count > 0:
                 return new CastExpr { Operand = ReadExpr(parts[^1]), Type = ValueType(cursor), Start = start, End = end };
             case CXCursorKind.CXCursor_CompoundLiteralExpr when parts.Count > 0 && ReadExpr(parts[^1]) is InitListExpr init:
@@ -76,6 +78,33 @@ internal sealed unsafe partial class UnitReader
                 return UnknownExpr(cursor, parts, start, end, "an expression of kind " + (int)cursor.kind);
         }
     }
+
+    /// <summary>
+    /// Whether a cast or sizeof does something beside its work: bounds in its type, and an operand of variable size, are evaluated.
+    /// </summary>
+    private bool EvaluatesType(List<CXCursor> parts)
+    {
+        foreach (CXCursor part in parts)
+        {
+            int before = ExtentOf(part).Start - 1;
+            while (before > 0 && _text[before] is (byte)' ' or (byte)'\t' or (byte)'\n')
+            {
+                before--;
+            }
+
+            bool isBound = before >= 0 && _text[before] == (byte)'[';
+            if ((isBound || TypeOf(part).Canonical is ArrayType { Bound: ArrayBound.Variable }) && HasEffect(ReadExpr(part)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool HasEffect(Node node) =>
+        node is CallExpr or AssignExpr or StmtExpr or UnaryExpr { Op: UnaryOp.PreIncrement or UnaryOp.PreDecrement
+            or UnaryOp.PostIncrement or UnaryOp.PostDecrement } || node.Children.Any(HasEffect);
 
     private static List<CXCursor> ExprParts(CXCursor[] children)
     {

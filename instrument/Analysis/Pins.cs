@@ -1,4 +1,5 @@
 using UpStare.Frontend.Model;
+using UpStare.Instrument.Lowering;
 
 namespace UpStare.Instrument.Analysis;
 
@@ -61,17 +62,14 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
             Pin(f, "inline definition without external linkage", d.Start);
         }
 
-        foreach (CType type in (IEnumerable<CType>)[d.Type.Return, .. d.Type.Parameters])
+        if (!IsPrintable(d.Type.Return) || d.Type.Parameters.Any(p => !IsPrintable(p, TypeText.OfParameter)))
         {
-            if (!IsPrintable(type))
-            {
-                Pin(f, "type that cannot be written", d.Start);
-            }
+            Pin(f, "type that cannot be written", d.Start);
         }
 
         foreach (Decl t in f.LocalTypes)
         {
-            if (unit.Slice(t).Contains("typeof", StringComparison.Ordinal) || (t is TypedefDecl { Underlying: var type } && IsVariable(type)))
+            if (unit.Slice(t).Contains("typeof", StringComparison.Ordinal) || (t is TypedefDecl { Underlying: var type } && VariableType.Is(type)))
             {
                 Pin(f, "local type that depends on a variable", t.Start);
             }
@@ -90,13 +88,31 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
             Pin(f, "attribute cleanup", v.Start);
         }
 
-        if (IsVariable(v.Type))
+        if (VariableType.Is(v.Type))
         {
-            Pin(f, "variable-length array", v.Start);
+            CheckVariable(f, v);
         }
         else if (v.Name.Length > 0 && (!IsPrintable(v.Type) || v.Type.Canonical.Size < 0))
         {
             Pin(f, "variable of a type that cannot be written", v.Start);
+        }
+    }
+
+    private static void CheckVariable(FunctionFacts f, VarDecl v)
+    {
+        try
+        {
+            VariableType.Count(v.Type);
+        }
+        catch (UnprintableTypeException e)
+        {
+            Pin(f, e.Message, v.Start);
+        }
+
+        // A buffer that is armed again is armed above the array's place.
+        if (v.Type.Canonical is ArrayType && f.Calls.Exists(c => c.Function?.Name.Contains("setjmp", StringComparison.Ordinal) == true))
+        {
+            Pin(f, "variable-length array beside setjmp", v.Start);
         }
     }
 
@@ -161,18 +177,13 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
         return false;
     }
 
-    private static bool IsVariable(CType type) => type.Canonical switch
-    {
-        ArrayType a => a.Bound == ArrayBound.Variable || IsVariable(a.Element),
-        PointerType p => IsVariable(p.Pointee),
-        _ => false,
-    };
+    private static bool IsPrintable(CType type) => IsPrintable(type, TypeText.Of);
 
-    private static bool IsPrintable(CType type)
+    private static bool IsPrintable(CType type, Func<CType, TypeText.Rename?, string> print)
     {
         try
         {
-            TypeText.Of(type);
+            print(type, null);
             return true;
         }
         catch (UnprintableTypeException)

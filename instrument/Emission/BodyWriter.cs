@@ -72,6 +72,10 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             {
                 text.Append("void *__up_l_").Append(v.Member).Append(" = 0; ");
             }
+            else if (v.CloneText is not null && v.Type.Canonical is ArrayType)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"void *__up_p_{v.Member} = 0; unsigned long {FunctionLowering.Room(v)} = 0; ");
+            }
             else if (v.Mode == RecordMode.InPlace)
             {
                 string type = TypeText.Unqualified(v.Type, context.RenameType);
@@ -106,6 +110,15 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             foreach (int index in p.InScope)
             {
                 text.Append(RecordLoader.Load(function.SlotList[index]));
+            }
+
+            // Their bounds have been loaded now.
+            foreach (int index in p.InScope)
+            {
+                if (function.SlotList[index] is { CloneText: { } array, Type.Canonical: ArrayType } v)
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"{FunctionLowering.Room(v)} = sizeof({array}); ");
+                }
             }
 
             text.Append("break;\n");

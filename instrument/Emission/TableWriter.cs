@@ -152,7 +152,8 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
                 RecordVariable v = f.Variables[index];
                 if (v.Mode == RecordMode.InPlace)
                 {
-                    long size = v.Name == FunctionLowering.StackSlot ? 0 : v.Type.Canonical.Size;
+                    // Of a variable-length array only the place is known.
+                    long size = v.Name == FunctionLowering.StackSlot ? 0 : Math.Max(0, v.Type.Canonical.Size);
                     list.Append(CultureInfo.InvariantCulture, $".long {v.Offset}, {size}\n");
                     count++;
                 }

@@ -46,6 +46,11 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
             {
                 Operand("rm", "__up_p_" + v.Member, Invariant($"__UP_S8({_count}, {v.Offset})"));
             }
+            else if (v.Type.Canonical.Size < 0)
+            {
+                // An asm statement takes no object whose size is not known.
+                Operand("rm", "(void *)" + name, Invariant($"__UP_S8({_count}, {v.Offset})"));
+            }
             else
             {
                 Operand("m", name, Invariant($"__UP_SA({_count}, {v.Offset})"));

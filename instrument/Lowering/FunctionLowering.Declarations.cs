@@ -49,16 +49,24 @@ internal sealed partial class FunctionLowering
 
     private void EnterScope(Decl decl)
     {
-        if (decl is VarDecl { HasStaticLifetime: false } v)
+        if (decl is not VarDecl { HasStaticLifetime: false } v)
         {
-            _scope.Add(v);
+            return;
         }
+
+        if (_f.VariableTypes.TryGetValue((VarDecl)v.Entity, out VariableType? type) && !_scope.Contains(type.Bounds[0]))
+        {
+            MeasureBounds(v, type);
+        }
+
+        _scope.Add(v);
     }
 
     /// <summary>Hot: one declarator keeps its text; several are written by type, so that each can have its calls before it.</summary>
     private void DeclareSplit(DeclStmt d)
     {
-        if (d.Decls.Count == 1 && d.Decls[0] is VarDecl { Init: { } only } single && !NamesItself(single, only))
+        if (d.Decls.Count == 1 && d.Decls[0] is VarDecl { Init: { } only } single && !NamesItself(single, only)
+            && !_f.VariableTypes.ContainsKey((VarDecl)single.Entity))
         {
             string value = Initialiser(single, only);
             var pieces = new List<Piece>();
@@ -85,6 +93,12 @@ internal sealed partial class FunctionLowering
             if (v.Init is not null && NamesItself(v, v.Init))
             {
                 DeclareBeforeInitialiser(d, v, v.Init);
+                continue;
+            }
+
+            if (_f.VariableTypes.TryGetValue((VarDecl)v.Entity, out VariableType? variable))
+            {
+                DeclareVariable(d, v, variable);
                 continue;
             }
 
@@ -154,6 +168,12 @@ internal sealed partial class FunctionLowering
             }
 
             bool early = v.Init is not null && NamesItself(v, v.Init);
+            if (_f.VariableTypes.TryGetValue((VarDecl)v.Entity, out VariableType? variable))
+            {
+                EvaluateBounds(variable);
+                early |= variable.IsArray;
+            }
+
             if (early)
             {
                 EnterScope(v);
@@ -164,6 +184,10 @@ internal sealed partial class FunctionLowering
             if (!_f.Slots.TryGetValue(v.Entity, out RecordVariable? slot))
             {
                 Emit("__typeof__(" + TypeText.Of(v.Type, Unit.RenameType) + ") " + v.Name + (init is null ? "" : " = " + init) + ";");
+            }
+            else if (variable is not null)
+            {
+                Emit(variable.IsArray ? Allocate(variable, slot) : init is null ? ";" : PlainName(slot) + " = (void *)(" + init + ");");
             }
             else if (init is not null)
             {
@@ -243,6 +267,11 @@ internal sealed partial class FunctionLowering
             if (decl is VarDecl v)
             {
                 GatherName(v, pieces);
+                foreach (Expr bound in v.Bounds)
+                {
+                    Gather(bound, pieces);
+                }
+
                 if (v.Init is not null)
                 {
                     Gather(v.Init, pieces);

@@ -13,18 +13,24 @@ internal sealed partial class FunctionLowering
     {
         string text = Edits.Copy(start, end);
         bool types = _f.LiftedNames.Count > 0;
-        bool operands = Holds(text, "sizeof") || Holds(text, "typeof") || Holds(text, "lignof");
-        return types || operands ? Renamed(text) : text;
+        bool operands = Holds(text, "sizeof") || Holds(text, "typeof") || Holds(text, "lignof")
+            || (Holds(text, "[") && (_mode == LoweringMode.Clone || _f.HotNames.Count > 0));
+        return types || operands ? Renamed(text, text.Length == end - start ? start : -1) : text;
     }
 
     private static bool Holds(string text, string word) => text.Contains(word, StringComparison.Ordinal);
 
-    private string Renamed(string text)
+    /// <summary>Replaces the names in a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="start">Where it begins in the source; -1 where it is not the source's own.</param>
+    private string Renamed(string text, int start)
     {
         var result = new StringBuilder();
         int copied = 0;
-        int depth = 0;
+        // The text may close parentheses that were opened before it.
+        int depth = text.Length;
         int operandDepth = -1;
+        int brackets = 0;
         bool operandNext = false;
         string before = "";
         string tagKeyword = "";
@@ -49,9 +55,14 @@ internal sealed partial class FunctionLowering
                 operandDepth = operandDepth == depth ? -1 : operandDepth;
                 depth--;
             }
+            else if (token is "[" or "]")
+            {
+                // A bound, in a cast to a pointer to a variable-length array. (An index that is to be renamed is an expression.)
+                brackets += token == "[" ? 1 : -1;
+            }
             else if (Tokens.IsWord(token[0]))
             {
-                name = NewName(token, before, operandDepth >= 0 || operandNext);
+                name = NewName(token, before, operandDepth >= 0 || operandNext || brackets > 0, start < 0 ? -1 : start + from);
             }
 
             operandNext = token is "sizeof" or "typeof" or "__typeof__" or "__typeof" or "_Alignof" or "__alignof__" or "__alignof";
@@ -76,7 +87,7 @@ internal sealed partial class FunctionLowering
         return copied == 0 ? text : result.Append(text, copied, text.Length - copied).ToString();
     }
 
-    private string? NewName(string token, string before, bool isOperand)
+    private string? NewName(string token, string before, bool isOperand, int at)
     {
         if (before is "." or ">")
         {
@@ -92,6 +103,18 @@ internal sealed partial class FunctionLowering
         if (!isOperand || tag)
         {
             return null;
+        }
+
+        // A block that is copied as it is may declare a variable of that name itself.
+        if (at >= 0)
+        {
+            VarDecl? visible = null;
+            foreach (LocalScope s in _f.Scopes())
+            {
+                visible = s.Variable.Name == token && s.Start <= at && at < s.End ? s.Variable : visible;
+            }
+
+            return visible is null ? null : VariableName(visible);
         }
 
         for (int i = _scope.Count - 1; i >= 0; i--)

@@ -38,9 +38,11 @@ internal sealed partial class FunctionLowering
         List<object> result = _scope[..limit];
         for (int i = limit; i < _scope.Count; i++)
         {
-            if (point is IndirectGotoStmt g && _scope[i] is VarDecl v && Mentions(v, g.Target))
+            // What is variably modified stays: a clone has the point's label in the scope, and must not declare it there.
+            if (_scope[i] is not VarDecl v || _f.VariableTypes.ContainsKey((VarDecl)v.Entity)
+                || (point is IndirectGotoStmt g && Mentions(v, g.Target)))
             {
-                result.Add(v);
+                result.Add(_scope[i]);
             }
         }
 

@@ -83,6 +83,7 @@ internal sealed partial class FunctionLowering
             NewWide(StackSlot, s_pointer, RecordMode.InPlace);
         }
 
+        MakeBounds();
         foreach (CallExpr call in _f.Facts.Calls)
         {
             if (Unit.Calls.IsSetJmp(call))

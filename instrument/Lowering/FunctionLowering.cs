@@ -47,15 +47,15 @@ internal sealed partial class FunctionLowering : Rewriter
     public string Body()
     {
         FunctionDecl d = _f.Decl;
+        MakeFunctionWide();
         foreach (VarDecl p in d.Parameters)
         {
             if (p.Name.Length > 0)
             {
-                _scope.Add(p);
+                EnterScope(p);
             }
         }
 
-        MakeFunctionWide();
         if (_f.HasEntryPoint)
         {
             Point(PointKind.Entry, null, d, d.Name, null);
@@ -94,7 +94,10 @@ internal sealed partial class FunctionLowering : Rewriter
     }
 
     /// <summary>How a clone names a variable of the record.</summary>
-    internal static string CloneName(RecordVariable slot) =>
+    internal static string CloneName(RecordVariable slot) => slot.CloneText ?? PlainName(slot);
+
+    /// <summary>The same without the cast of a variably modified type.</summary>
+    internal static string PlainName(RecordVariable slot) =>
         slot.Mode == RecordMode.InPlace ? "(*__up_p_" + slot.Member + ")" : "__up_l_" + slot.Member;
 
     /// <inheritdoc/>

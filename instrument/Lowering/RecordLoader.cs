@@ -16,6 +16,6 @@ internal static class RecordLoader
             return $"if (__up_r->{v.Member}) __up_p_{v.Member} = (void *)__up_r->{v.Member}; ";
         }
 
-        return $"{FunctionLowering.CloneName(v)} = __up_r->{v.Member}; ";
+        return $"{FunctionLowering.PlainName(v)} = __up_r->{v.Member}; ";
     }
 }

@@ -29,8 +29,10 @@ internal static class SlotPlan
             occurrences[v.Name] = occurrence + 1;
             if (used.Contains(v.Entity))
             {
-                RecordMode mode = f.IsByValue((VarDecl)v.Entity) ? RecordMode.ByValue : RecordMode.InPlace;
-                Add(f, slots, members, v.Name, occurrence, v.Type, mode, v);
+                f.VariableTypes.TryGetValue((VarDecl)v.Entity, out VariableType? variable);
+                CType type = variable?.RecordType ?? v.Type;
+                bool byValue = !f.Facts.Escaping.Contains(v.Entity) && RecordLayout.CanBeByValue(type);
+                Add(f, slots, members, v.Name, occurrence, type, byValue ? RecordMode.ByValue : RecordMode.InPlace, v);
             }
         }
 
@@ -39,6 +41,14 @@ internal static class SlotPlan
             Add(f, slots, members, t.Name, 0, t.Type, t.Mode, null);
             f.TempSlots[t.Name] = slots[^1];
             f.Slots[t] = slots[^1];
+        }
+
+        foreach (VariableType v in f.VariableTypes.Values)
+        {
+            if (f.Slots.TryGetValue(v.Decl.Entity, out RecordVariable? slot))
+            {
+                slot.CloneText = CloneText(f, v, slot);
+            }
         }
 
         f.SlotList = [.. slots];
@@ -50,14 +60,58 @@ internal static class SlotPlan
     /// <summary>An inner variable that hides an outer one at a point gets another name in the hot body.</summary>
     private static void FindHidden(FunctionContext f, PlannedPoint p)
     {
+        foreach (object o in p.InScope)
+        {
+            if (o is VarDecl v && f.IsDeclaredAgain(v.Name))
+            {
+                FindHiders(f, p, v);
+            }
+        }
+
         var seen = new HashSet<string>();
         foreach (object o in p.InScope)
         {
             if (o is VarDecl v && !seen.Add(v.Name) && !f.HotNames.ContainsKey(v))
             {
-                f.HotNames[v] = "__up_h" + f.HotNames.Count.ToString(CultureInfo.InvariantCulture) + "_" + v.Name;
+                Rename(f, v);
             }
         }
+    }
+
+    // Also by what the point does not record: variables of a block that a jump leaves.
+    private static void FindHiders(FunctionContext f, PlannedPoint p, VarDecl hidden)
+    {
+        bool inside = false;
+        foreach (LocalScope s in f.Scopes())
+        {
+            if (s.Variable == hidden)
+            {
+                inside = true;
+            }
+            else if (inside && s.Variable.Name == hidden.Name && s.Start <= p.Offset && p.Offset < s.End)
+            {
+                if (!s.Variable.HasStaticLifetime)
+                {
+                    Rename(f, s.Variable);
+                }
+                else if (!f.Unit.Promoted.ContainsKey(s.Variable.Entity))
+                {
+                    throw new UnprintableTypeException("variable " + hidden.Name + " hidden by one that keeps its name");
+                }
+            }
+        }
+    }
+
+    private static void Rename(FunctionContext f, VarDecl v) =>
+        f.HotNames.TryAdd(v, "__up_h" + f.HotNames.Count.ToString(CultureInfo.InvariantCulture) + "_" + v.Name);
+
+    /// <summary>The variable as a clone names it: what the untyped pointer points to, seen as the type with the bounds that it has.</summary>
+    private static string CloneText(FunctionContext f, VariableType v, RecordVariable slot)
+    {
+        var bounds = new Queue<string>(v.Bounds.Select(b => FunctionLowering.CloneName(f.TempSlots[b.Name])));
+        string place = slot.Mode == RecordMode.InPlace ? "__up_p_" + slot.Member : "&" + FunctionLowering.PlainName(slot);
+        string inner = v.Decl.Type.Canonical is ArrayType ? "(*)" : "*";
+        return "(*(" + TypeText.OfVariable(v.Decl.Type, inner, bounds, f.Unit.RenameType) + ")" + place + ")";
     }
 
     private static void Add(FunctionContext f, List<RecordVariable> slots, HashSet<string> members, string name, int occurrence,

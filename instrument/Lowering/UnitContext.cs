@@ -118,6 +118,50 @@ internal sealed class FunctionContext
     /// <summary>Variables that get another name in the hot body, since an inner one hides an outer one at a point.</summary>
     public Dictionary<VarDecl, string> HotNames { get; } = [];
 
+    /// <summary>Variables of variably modified types.</summary>
+    public Dictionary<VarDecl, VariableType> VariableTypes { get; } = [];
+
+    private List<LocalScope>? _scopes;
+    private HashSet<string>? _again;
+
+    /// <summary>Where each variable of the function can be named, an inner one behind the outer one that it hides.</summary>
+    public IReadOnlyList<LocalScope> Scopes()
+    {
+        if (_scopes is null)
+        {
+            _scopes = [.. Decl.Parameters.Select(p => new LocalScope(p, Decl.Start, Decl.End))];
+            CollectScopes(Decl.Body!, Decl.End);
+        }
+
+        return _scopes;
+    }
+
+    /// <summary>Whether more than one variable of the function has this name.</summary>
+    public bool IsDeclaredAgain(string name)
+    {
+        if (_again is null)
+        {
+            var seen = new HashSet<string>();
+            _again = [.. Scopes().Where(s => !seen.Add(s.Variable.Name)).Select(s => s.Variable.Name)];
+        }
+
+        return _again.Contains(name);
+    }
+
+    private void CollectScopes(Node node, int end)
+    {
+        end = node is CompoundStmt or LoopStmt ? node.End : end;
+        if (node is VarDecl v)
+        {
+            _scopes!.Add(new LocalScope(v, v.DeclaratorEnd, end));
+        }
+
+        foreach (Node child in node.Children)
+        {
+            CollectScopes(child, end);
+        }
+    }
+
     private readonly Dictionary<Node, bool> _lowering = [];
 
     /// <summary>Whether a node holds a continuation point or a setjmp, so that it cannot be copied as it is.</summary>
@@ -156,6 +200,9 @@ internal sealed class FunctionContext
         _ => false,
     };
 }
+
+/// <summary>A variable and the part of the text that can name it.</summary>
+internal sealed record LocalScope(VarDecl Variable, int Start, int End);
 
 /// <summary>A variable that the normalisation makes.</summary>
 internal sealed class Temp

@@ -53,7 +53,6 @@ public class RefusalTests
     [Theory]
     [InlineData("pinned", "the sort is over", "sort", "setjmp")]
     [InlineData("computedgoto", "outside of the interpreter", "run", "label")]
-    [InlineData("vla", "with memory from alloca", "fill", "variable-length array")]
     public void PinnedCodeIsNamedAndLeftAlone(string name, string freeGate, string function, string reason)
     {
         var scenario = Scenario.Get(name);
