@@ -87,6 +87,9 @@ public sealed class VarDecl : Decl
 
     public bool IsThreadLocal { get; set; }
 
+    /// <summary>The specifiers of its alignment as written, each followed by a blank: "_Alignas(8) ", "__attribute__((aligned(64))) "; or "".</summary>
+    public string Alignment { get; set; } = "";
+
     /// <summary>Expressions in the declarator that are evaluated at run time: bounds of variable-length arrays.</summary>
     public IReadOnlyList<Expr> Bounds { get; set; } = [];
 

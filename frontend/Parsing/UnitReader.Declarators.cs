@@ -40,6 +40,9 @@ internal sealed unsafe partial class UnitReader
         }
     }
 
+    /// <summary>What <see cref="ReadAttributes"/> has found that asks for an alignment.</summary>
+    private string _alignment = "";
+
     private static bool IsAttribute(ReadOnlySpan<byte> text, int at) =>
         CText.IsWordAt(text, at, "__attribute__"u8) || CText.IsWordAt(text, at, "__attribute"u8);
 
@@ -54,6 +57,7 @@ internal sealed unsafe partial class UnitReader
     private void ReadAttributes(Decl decl, int groupStart, int leadingEnd, int declaratorEnd, out string? asmName)
     {
         asmName = null;
+        _alignment = "";
         List<string>? names = null;
         int stop = leadingEnd >= 0 ? leadingEnd : decl.NameStart >= 0 ? decl.NameStart : decl.End;
         int at = SkipTo(Math.Max(0, groupStart));
@@ -67,6 +71,13 @@ internal sealed unsafe partial class UnitReader
             else if (IsWord(at, "_Noreturn"u8))
             {
                 (names ??= []).Add("noreturn");
+            }
+            else if (IsWord(at, "_Alignas"u8))
+            {
+                int open = SkipTo(end);
+                end = CText.Matching(_text, open);
+                (names ??= []).Add("aligned");
+                _alignment += Slice(at, end) + " ";
             }
             else if (IsWord(at, "struct"u8) || IsWord(at, "union"u8) || IsWord(at, "enum"u8))
             {
@@ -153,7 +164,9 @@ internal sealed unsafe partial class UnitReader
         while (at < end && !Is(at, ')'))
         {
             int tokenEnd = CText.TokenEnd(_text, at);
-            if (CText.IsWord(_text[at]))
+            int name = at;
+            bool isWord = CText.IsWord(_text[at]);
+            if (isWord)
             {
                 (names ??= []).Add(Bare(Slice(at, tokenEnd)));
             }
@@ -161,7 +174,13 @@ internal sealed unsafe partial class UnitReader
             at = SkipTo(tokenEnd);
             if (Is(at, '('))
             {
-                at = SkipTo(CText.Matching(_text, at));
+                tokenEnd = CText.Matching(_text, at);
+                at = SkipTo(tokenEnd);
+            }
+
+            if (isWord && names![^1] == "aligned")
+            {
+                _alignment += "__attribute__((" + Slice(name, tokenEnd) + ")) ";
             }
 
             if (Is(at, ','))

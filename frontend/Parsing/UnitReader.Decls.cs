@@ -224,6 +224,7 @@ internal sealed unsafe partial class UnitReader
         variable.DeclaratorEnd = DeclaratorEnd(variable, groupStart);
         ReadAttributes(variable, groupStart, leadingEnd, variable.DeclaratorEnd, out string? asmName);
         variable.AsmName = asmName;
+        variable.Alignment = _alignment;
         if (!isParameter)
         {
             ReadBounds(variable, cursor);

@@ -80,7 +80,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             {
                 string type = TypeText.Unqualified(v.Type, context.RenameType);
                 text.Append(CultureInfo.InvariantCulture,
-                    $"__typeof__({type}) __up_o_{v.Member}{Alignment(v)}; __typeof__({type}) *__up_p_{v.Member} = &__up_o_{v.Member}; ");
+                    $"{Alignment(v)}__typeof__({type}) __up_o_{v.Member}; __typeof__({type}) *__up_p_{v.Member} = &__up_o_{v.Member}; ");
             }
             else
             {
@@ -93,7 +93,24 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
         text.Append('\n');
     }
 
-    private static string Alignment(RecordVariable v) => v.Decl is { } d && d.Has("aligned") ? " __attribute__((aligned(64)))" : "";
+    /// <summary>As written, where that holds no name of the function's own: it means something else here, or nothing.</summary>
+    private string Alignment(RecordVariable v)
+    {
+        string text = v.Decl?.Alignment ?? "";
+        for (int at = 0; at < text.Length;)
+        {
+            (int from, int to) = Tokens.Next(text, at, text.Length);
+            if (from < text.Length && Tokens.IsWord(text[from]) && text[from..to] is var name
+                && (function.Scopes().Any(s => s.Variable.Name == name) || function.LiftedNames.Keys.Any(k => k == name || k == "tag " + name)))
+            {
+                return "__attribute__((aligned(64))) ";
+            }
+
+            at = Math.Max(to, at + 1);
+        }
+
+        return text;
+    }
 
     private bool IsVolatile(RecordVariable v) => v.Decl is { } d
         ? ((d.Type.Qualifiers | d.Type.Canonical.Qualifiers) & Qualifiers.Volatile) != 0

@@ -104,7 +104,7 @@ internal sealed partial class FunctionLowering
 
             string? init = v.Init is null ? null : Initialiser(v, v.Init);
             Line(d.Start);
-            Emit("__typeof__(" + TypeText.Of(v.Type, Unit.RenameType) + ") " + (VariableName(v) ?? v.Name)
+            Emit(v.Alignment + "__typeof__(" + TypeText.Of(v.Type, Unit.RenameType) + ") " + (VariableName(v) ?? v.Name)
                 + (init is null ? "" : " = " + init) + ";");
             EnterScope(v);
         }
@@ -115,7 +115,7 @@ internal sealed partial class FunctionLowering
     {
         string name = VariableName(v) ?? v.Name;
         Line(d.Start);
-        Emit("__typeof__(" + TypeText.Unqualified(v.Type, Unit.RenameType) + ") " + name + "; ");
+        Emit(v.Alignment + "__typeof__(" + TypeText.Unqualified(v.Type, Unit.RenameType) + ") " + name + "; ");
         EnterScope(v);
         string value = Initialiser(v, init);
         Line(d.Start);

@@ -66,8 +66,7 @@ internal sealed partial class FunctionLowering
         string? init = v.Init is null ? null : Initialiser(v, v.Init);
         Line(d.Start);
         var bounds = new Queue<string>(type.Bounds.Select(Name));
-        string attribute = v.Has("aligned") ? " __attribute__((aligned(64)))" : "";
-        Emit(TypeText.OfVariable(v.Type, VariableName(v) ?? v.Name, bounds, Unit.RenameType) + attribute + (init is null ? "" : " = " + init) + "; ");
+        Emit(v.Alignment + TypeText.OfVariable(v.Type, VariableName(v) ?? v.Name, bounds, Unit.RenameType) + (init is null ? "" : " = " + init) + "; ");
         EnterScope(v);
     }
 
