@@ -41,6 +41,17 @@ public class LibraryFrameTests
         program.FinishAs("waiting.out");
     }
 
+    /// <summary>Eight threads in the library's loop, updated forth and back hundreds of times: every message is handled once.</summary>
+    [Fact]
+    public void NothingIsLostInARingOfEventLoops()
+    {
+        var scenario = Scenario.Get("ring");
+        var run = UpdateRun.Of(Tools.Temporary, ["--random", "11"], [scenario.Patch("v1", "v2"), scenario.Patch("v2", "v1")], scenario.Program("v1"));
+        run.Outcome.Expect(0);
+        Assert.Equal(scenario.Expected("v1.out"), run.Outcome.Output);
+        Assert.True(run.Updates > 100, run.ToString());
+    }
+
     /// <summary>A thread of the program waits for a condition that the library signals, before and after an update.</summary>
     [Fact]
     public void ALibrarysSignalReachesTheProgramsWaiter()

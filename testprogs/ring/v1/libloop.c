@@ -1,0 +1,1 @@
+#include "eventloop/loop.c"
