@@ -59,6 +59,7 @@ internal sealed partial class FunctionLowering
             {
                 // A bound, in a cast to a pointer to a variable-length array. (An index that is to be renamed is an expression.)
                 brackets += token == "[" ? 1 : -1;
+                to = token == "[" && NamesOperand(text, to) ? text.IndexOf(']', to) : to;
             }
             else if (Tokens.IsWord(token[0]))
             {
@@ -85,6 +86,25 @@ internal sealed partial class FunctionLowering
         }
 
         return copied == 0 ? text : result.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    /// <summary>Whether what stands behind a bracket is the name of an asm statement's operand: <c>[x] "=r"(x)</c>.</summary>
+    private static bool NamesOperand(string text, int at)
+    {
+        (int from, int to) = Tokens.Next(text, at, text.Length);
+        if (from >= text.Length || !Tokens.IsWord(text[from]))
+        {
+            return false;
+        }
+
+        (from, to) = Tokens.Next(text, to, text.Length);
+        if (from >= text.Length || text[from] != ']')
+        {
+            return false;
+        }
+
+        (from, _) = Tokens.Next(text, to, text.Length);
+        return from < text.Length && text[from] == '"';
     }
 
     private string? NewName(string token, string before, bool isOperand, int at)

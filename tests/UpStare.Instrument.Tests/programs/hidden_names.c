@@ -93,8 +93,24 @@ again:
 	return s + level + depth;
 }
 
+/* Operands of asm statements that are named as variables are, beside an array's bound that is one. */
+static long operands(int n)
+{
+	int x = point(n), y = 0, m[2][n];
+	long s = 0;
+
+	for (int i = 0; i < 3; i++) {
+		__asm__("leal 1(%q[x]), %[y]" : [y] "=r"(y) : [x] "r"(x), [ n ] "r"(n));
+		m[1][n - 1] = point(y);
+		s += (*(int (*)[2][n])m)[1][n - 1] + x;
+		x = point(y);
+	}
+	return s;
+}
+
 int main(void)
 {
+	printf("%ld\n", operands(4));
 	printf("%ld\n", jumps(9));
 	printf("%ld %ld\n", hide(5), twice(4));
 	return 0;
