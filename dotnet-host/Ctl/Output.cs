@@ -128,9 +128,9 @@ public static class Output
     {
         int processes = answer.List("processes").Count();
         string text = processes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {processes + 1} processes");
-        foreach (string name in (string[])["threads", "frames", "points_mapped"])
+        foreach (string name in (string[])["threads", "threads_in_libraries", "frames", "points_mapped"])
         {
-            if (answer.Number(name) is double count)
+            if (answer.Number(name) is double count && (count > 0 || name != "threads_in_libraries"))
             {
                 text += string.Create(CultureInfo.InvariantCulture, $", {count} {name.Replace('_', ' ')}");
             }

@@ -287,7 +287,8 @@ static void commit(struct upstare_context *c)
 	c->from->successor = c->to;
 	c->to->successor = NULL;
 	upstare_current = c->to;
-	if (upstare_note_stale(c))
+	c->stale = upstare_note_stale(c);
+	if (c->stale)
 		__atomic_or_fetch(&upstare_want, UPSTARE_WANT_STALE, __ATOMIC_SEQ_CST);
 	else
 		__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_STALE, __ATOMIC_SEQ_CST);
@@ -471,6 +472,7 @@ static int applied(struct upstare_json *j, const struct upstare_attempt *a)
 	upstare_json_int(j, "frames", (long long)a->context.frames);
 	upstare_json_int(j, "points_mapped", (long long)a->context.frames);
 	upstare_json_int(j, "threads", a->threads);
+	upstare_json_int(j, "threads_in_libraries", a->context.stale);
 	put_times(j, &at);
 	return 0;
 }

@@ -221,7 +221,6 @@ struct upstare_thread {
 	/* The innermost segment, as verified. */
 	enum upstare_bottom bottom;
 	char *bottom_sp;                 /* rsp at its bottom: the address after the outermost frame's return address */
-	uintptr_t bottom_pc;             /* UPSTARE_AT_LIBRARY: that return address */
 	struct upstare_marks base_marks; /* what the frames on the base retain, since they were rebuilt */
 	bool migrating;                  /* unrolled by itself, to bring frames of a replaced version to the current one */
 	struct upstare_loaded *oldest;   /* oldest version with frames below library code; NULL: none */
@@ -290,8 +289,8 @@ hidden bool upstare_is_stale(const struct upstare_point_entry *);
 hidden int upstare_migrate(void);
 /* The records of the segment that has been unrolled become the current version's. -1: c says why not. */
 hidden int upstare_migrate_frames(struct upstare_thread *);
-/* After an update: which versions are still needed, and by whom. Whether any is. The lock is not held, all threads stand still. */
-hidden bool upstare_note_stale(struct upstare_context *);
+/* After an update, while all threads stand still: which versions are still needed, and by how many of them. */
+hidden unsigned upstare_note_stale(struct upstare_context *);
 /* Whether frames of this version, or on the way from an older to the current one, may still be on a stack. */
 hidden bool upstare_stale_needs(const struct upstare_loaded *);
 
@@ -337,6 +336,7 @@ struct upstare_context {
 	const struct upstare_function *function;
 	uint32_t line;
 	size_t frames;
+	unsigned stale; /* threads with frames below library code */
 	char *staged;
 	size_t staged_size;
 };

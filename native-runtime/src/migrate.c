@@ -107,24 +107,24 @@ int upstare_migrate_frames(struct upstare_thread *t)
 	return 0;
 }
 
-bool upstare_note_stale(struct upstare_context *c)
+unsigned upstare_note_stale(struct upstare_context *c)
 {
-	bool any = false;
+	unsigned n = 0;
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
 		t->oldest = t->oldest_below;
-		any |= t->oldest != NULL;
+		n += t->oldest != NULL;
 	}
 	upstare_pages_free(c->to->moves, c->to->moves_size);
 	c->to->moves = NULL;
 	c->to->nmoves = c->to->moves_size = 0;
-	if (any) {
+	if (n) {
 		c->to->moves = c->moves;
 		c->to->nmoves = c->nmoves;
 		c->to->moves_size = c->moves_size;
 		c->moves = NULL;
 		c->moves_size = 0;
 	}
-	return any;
+	return n;
 }
 
 bool upstare_stale_needs(const struct upstare_loaded *l)

@@ -171,7 +171,6 @@ static void end_of_innermost(struct walk *w, enum upstare_bottom bottom, struct 
 	w->below = true;
 	w->thread->bottom = bottom;
 	w->thread->bottom_sp = (char *)_Unwind_GetCFA(context);
-	w->thread->bottom_pc = _Unwind_GetIP(context);
 }
 
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
