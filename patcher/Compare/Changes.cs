@@ -77,6 +77,9 @@ public sealed class SlotMapping
     /// <summary>C text of the value that a fresh one takes, or null for zero.</summary>
     public string? Initialiser { get; set; }
 
+    /// <summary>Where it has no old value: key of the static variable of the function that it was before, or null.</summary>
+    public string? OldStatic { get; set; }
+
     /// <summary>Parts that the old type does not have, and the constants other than zero that the new declaration gives them.</summary>
     public List<(string Path, string Value)> NewParts { get; } = [];
 

@@ -61,6 +61,7 @@ public static class FrameMapper
         foreach (SlotMapping slot in slots)
         {
             Place(pair, old, now, slot);
+            FindStatic(pair, slot);
             Initialise(pair, slot, findings);
         }
 
@@ -253,6 +254,25 @@ public static class FrameMapper
                 slot.FreshAt.Add(o);
             }
         }
+    }
+
+    // A static variable of the function that is an automatic one now: its value goes on in the frame.
+    private static void FindStatic(FunctionPair pair, SlotMapping slot)
+    {
+        if (slot.FreshAt.Count == 0 || slot.New.Decl is not { IsParameter: false } || slot.New.Type.Size <= 0)
+        {
+            return;
+        }
+
+        foreach (VariablePlan v in pair.Old.Unit.Plan.Variables)
+        {
+            if (v.Function == pair.Old.Key && v.Decl.Name == slot.New.Name && v.Kind == VariableKind.Shared && TypeComparer.SameStorage(v.Decl.Type, slot.New.Type))
+            {
+                slot.OldStatic = slot.OldStatic is null ? v.Key : "";
+            }
+        }
+
+        slot.OldStatic = slot.OldStatic == "" ? null : slot.OldStatic; // several of one name
     }
 
     // Members that the old version does not have take what the new declaration says, as if it had been passed just now.

@@ -42,6 +42,13 @@ internal static class FrameReport
                 continue;
             }
 
+            if (s.OldStatic is not null)
+            {
+                findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
+                    $"variable {s.New.Name} was static: it starts with that value, and pointers follow"));
+                continue;
+            }
+
             int unknown = s.FreshAt.FindIndex(o => LoopControl.Decides(
                 pair.New.Plan, pair.New.Unit.Plan.Unit, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser, !LoopControl.IsInLoop(old, pair.Old.Unit.Plan.Unit, old.Points[o])));
             if (unknown >= 0)

@@ -202,7 +202,7 @@ public sealed class FrameEmitter
 
         if (slot.FreshAt.Count > 0)
         {
-            string fresh = Fresh(slot);
+            string fresh = Fresh(pair, slot);
             if (fresh.Length > 0)
             {
                 body.Append("\tswitch (at) {\n" + Cases(slot.FreshAt) + fresh + "\t}\n");
@@ -253,10 +253,23 @@ public sealed class FrameEmitter
     private static string Parts(string lvalue, List<(string Path, string Value)> parts, string indent) =>
         string.Concat(parts.Select(p => $"{indent}{lvalue}{p.Path} = {p.Value}; /* new */\n"));
 
-    private static string Fresh(SlotMapping slot)
+    private string Fresh(FunctionPair pair, SlotMapping slot)
     {
         RecordVariable v = slot.New;
         string n = "n->" + v.Member;
+        if (slot.OldStatic is string key)
+        {
+            string old = $"upstare_old_variable(ctx, {CNames.Quote(key)})";
+            if (v.Mode == RecordMode.ByValue)
+            {
+                return $"\t\tif ({old})\n\t\t\tmemcpy(&{n}, {old}, {v.Type.Size});\n";
+            }
+
+            _moving.Add(pair);
+            return $"\t\t{n} = upstare_frame_alloc(ctx, {v.Type.Size}, {Math.Max(1, v.Type.Align)});\n\t\tif (!{n} || !{old})\n\t\t\treturn 1;\n"
+                + $"\t\tmemcpy({n}, {old}, {v.Type.Size});\n\t\tupstare_moved(ctx, {old}, {v.Type.Size}, {n});\n";
+        }
+
         bool scalar = TypeComparer.IsArithmetic(v.Type) || v.Type.Canonical is PointerType;
         if (v.Mode == RecordMode.ByValue)
         {
