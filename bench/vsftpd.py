@@ -105,7 +105,8 @@ def main():
     versions = VERSIONS[VERSIONS.index(first[0]):] if first else VERSIONS
     configuration = tempfile.NamedTemporaryFile('w', suffix='.conf')
     configuration.write(f'listen=YES\nlisten_port={PORT}\nanonymous_enable=YES\nsecure_chroot_dir=/usr/share/empty\n'
-                        f'one_process_model={"YES" if model == "one" else "NO"}\n')
+                        # without this, what need not be privileged is one process whatever is said
+                        f'one_process_model={"YES" if model == "one" else "NO"}\nlocal_enable={"NO" if model == "one" else "YES"}\n')
     configuration.flush()
     os.chmod(configuration.name, 0o600)
     want = hashlib.sha256(open(HOME + '/big', 'rb').read()).hexdigest()
