@@ -17,7 +17,7 @@ public class ScenarioTests
     private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
-    private static readonly string[] _elsewhere = ["callbacks", "chain", "computedgoto", "netserver", "pinned", "processes", "refusals", "spin", "stress", "tenthousand", "oldstorage", "library", "lua-scripts", "demo", "include"];
+    private static readonly string[] _elsewhere = ["callbacks", "chain", "eventloop", "ring", "computedgoto", "netserver", "pinned", "processes", "refusals", "spin", "stress", "tenthousand", "oldstorage", "library", "lua-scripts", "demo", "include"];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);
 
