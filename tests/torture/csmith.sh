@@ -18,6 +18,8 @@ start=$(date +%s)
 # Small ones: many small programs find more than one that keeps gcc busy for a minute.
 # shellcheck disable=SC2016
 seq "${1:-1}" $((${1:-1} + ${2:-1000} - 1)) | nice -n 5 xargs -P "${TORTURE_JOBS:-2}" -I SEED sh -c '
+	# It leaves a file in the folder that it is started in.
+	cd "$TORTURE_WORK/sources"
 	csmith --quiet --concise --max-funcs 5 --max-block-depth 3 --max-block-size 3 --seed SEED >"$TORTURE_WORK/sources/SEED.c"
 	TORTURE_OPT="-O$((SEED % 4)) -I/usr/include/csmith" TORTURE_RANDOM=SEED sh "$1/case.sh" "$TORTURE_WORK/sources/SEED.c"
 	[ -d "$TORTURE_WORK/cases/SEED.c" ] || rm -f "$TORTURE_WORK/sources/SEED.c"' sh "$here"
