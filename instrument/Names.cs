@@ -9,15 +9,15 @@ public static class Names
 {
     /// <summary>Key of a function: its name, or <c>unit:name</c> where it is static.</summary>
     public static string FunctionKey(InstrumentOptions options, FunctionDecl function) =>
-        function.IsStatic ? options.UnitId + ":" + function.Name : function.Name;
+        function.IsStatic ? options.UnitId + ":" + function.Name : options.KeyPrefix + function.Name;
 
     /// <summary>M of a function: its linker name, or the unit's hash and the name where it is static.</summary>
     public static string FunctionMangled(InstrumentOptions options, FunctionDecl function) =>
-        function.IsStatic ? options.SymbolHash + "_" + function.Name : function.Name;
+        function.IsStatic ? options.SymbolHash + "_" + function.Name : options.SymbolPrefix + function.Name;
 
     /// <summary>Key of a file-level variable.</summary>
     public static string VariableKey(InstrumentOptions options, VarDecl variable) =>
-        variable.IsStatic ? options.UnitId + ":" + variable.Name : variable.Name;
+        variable.IsStatic ? options.UnitId + ":" + variable.Name : options.KeyPrefix + variable.Name;
 
     /// <summary>Key of a static local; <paramref name="occurrence"/> counts those of that name in the function from 0.</summary>
     public static string StaticLocalKey(InstrumentOptions options, string function, string name, int occurrence) =>

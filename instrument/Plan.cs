@@ -49,6 +49,15 @@ public sealed class InstrumentOptions
     /// <summary>Eight hex digits that make this unit's static symbols unique in the program.</summary>
     public required string SymbolHash { get; init; }
 
+    /// <summary>Patch mode, a unit of a shared library: what the keys of external names begin with (docs/architecture.md, "Libraries").</summary>
+    public string KeyPrefix { get; init; } = "";
+
+    /// <summary>Patch mode, a unit of a shared library: what generated symbols of external functions begin with, in place of nothing.</summary>
+    public string SymbolPrefix { get; init; } = "";
+
+    /// <summary>The code is compiled for a shared library (-fPIC): external names may be another module's.</summary>
+    public bool IsShareable { get; init; }
+
     public PointsPolicy Points { get; init; } = PointsPolicy.Default;
 
     public CheckStage Checks { get; init; } = CheckStage.Full;

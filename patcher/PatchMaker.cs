@@ -57,22 +57,29 @@ public static class PatchMaker
     private static PatchResult MakeHere(PatchRequest request)
     {
         List<UserMapping> mappings = request.With is null ? [] : UserFiles.ReadMappings(request.With);
-        LoadedProgram old = ProgramLoader.Load(ProgramFinder.Find(request.Old, request.Program, request.Build));
-        LoadedProgram now = ProgramLoader.Load(ProgramFinder.Find(request.New, request.Program, request.Build));
-        LayoutTable.Check(old.Model, old.Elf, old.Path);
-        PatchPlan plan = DiffEngine.Compare(old.Model, now.Model, mappings);
-        plan.Findings.AddRange(LibraryComparer.Compare(
-            LibraryFinder.Find(old.Path, old.Elf, request.Old), LibraryFinder.Find(now.Path, now.Elf, request.New)));
+        ModuleModel oldProgram = ProgramLoader.Executable(ProgramFinder.Find(request.Old, request.Program, request.Build));
+        ModuleModel newProgram = ProgramLoader.Executable(ProgramFinder.Find(request.New, request.Program, request.Build));
+        var libraries = new ModuleSelector(
+            LibraryFinder.Find(oldProgram.Path, oldProgram.Elf, request.Old), LibraryFinder.Find(newProgram.Path, newProgram.Elf, request.New));
+        ProgramModel old = ProgramLoader.Load([oldProgram, .. libraries.Old]);
+        ProgramModel now = ProgramLoader.Load([newProgram, .. libraries.New]);
+        foreach (ModuleModel module in old.Modules)
+        {
+            LayoutTable.Check(old, module);
+        }
+
+        PatchPlan plan = DiffEngine.Compare(old, now, mappings);
+        plan.Findings.AddRange(libraries.Findings);
         if (request.Output is null && request.Emit is null)
         {
-            PatchSource.Write(plan, []); // for what the conversions find
+            PatchSource.Write(plan, [], []); // for what the conversions find
             return new PatchResult(plan, false, null);
         }
 
         DirectoryInfo directory = Directory.CreateTempSubdirectory("upstare-patch-");
         try
         {
-            return Build(request, plan, now, directory.FullName);
+            return Build(request, plan, directory.FullName);
         }
         finally
         {
@@ -80,11 +87,11 @@ public static class PatchMaker
         }
     }
 
-    private static PatchResult Build(PatchRequest request, PatchPlan plan, LoadedProgram now, string directory)
+    private static PatchResult Build(PatchRequest request, PatchPlan plan, string directory)
     {
         var builder = new PatchBuilder(directory, request.Compiler);
-        PatchCode code = builder.BuildCode(plan, Transformer(plan, now));
-        PatchText text = PatchSource.Write(plan, code.Imports, request.Emit is not null || request.With is not null);
+        PatchCode code = builder.BuildCode(plan, Transformer(plan));
+        PatchText text = PatchSource.Write(plan, code.Imports, code.Exports, request.Emit is not null || request.With is not null);
         if (request.Emit is not null)
         {
             UserFiles.Emit(request.Emit, plan, text);
@@ -99,12 +106,12 @@ public static class PatchMaker
             return new PatchResult(plan, false, refusal);
         }
 
-        builder.Link(code, objects, now.Elf, now.Path, request.Output);
+        builder.Link(code, objects, plan.New.Modules, request.Output);
         return new PatchResult(plan, true, null);
     }
 
     // A unit of the new version, transformed as part of a patch.
-    private static Func<UnitModel, UnitTexts> Transformer(PatchPlan plan, LoadedProgram now)
+    private static Func<UnitModel, UnitTexts> Transformer(PatchPlan plan)
     {
         var bindings = new Dictionary<string, VariableBinding>(StringComparer.Ordinal);
         foreach (VariableChange v in plan.Variables)
@@ -125,9 +132,12 @@ public static class PatchMaker
         }
 
         var metadata = new Dictionary<UnitModel, UnitMetadata>();
-        for (int i = 0; i < now.Metadata.Count; i++)
+        foreach (ModuleModel module in plan.New.Modules)
         {
-            metadata[now.Model.Units[i]] = now.Metadata[i];
+            for (int i = 0; i < module.Units.Count; i++)
+            {
+                metadata[module.Units[i]] = module.Metadata[i];
+            }
         }
 
         return unit =>
@@ -140,8 +150,10 @@ public static class PatchMaker
 
             var options = new InstrumentOptions
             {
-                UnitId = stored.UnitId,
-                SymbolHash = stored.SymbolHash,
+                UnitId = unit.Id,
+                SymbolHash = unit.Module!.SymbolPrefix + stored.SymbolHash,
+                KeyPrefix = unit.KeyPrefix,
+                SymbolPrefix = unit.Module.SymbolPrefix,
                 Points = stored.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
                 Mode = InstrumentMode.Patch,
                 HasClones = true,

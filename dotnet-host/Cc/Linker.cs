@@ -12,6 +12,9 @@ internal enum RuntimeKind
     /// <summary>Checks that never rise: what is made is not updated.</summary>
     Inert,
 
+    /// <summary>A shared library's: tables, and the way to the runtime of the program that loads it.</summary>
+    Library,
+
     /// <summary>All of it.</summary>
     Full,
 }
@@ -19,6 +22,9 @@ internal enum RuntimeKind
 /// <summary>Links: the user's command line with the runtime added.</summary>
 public sealed class Linker(Settings settings, Invocation invocation, Workspace workspace)
 {
+    // The command line that made the result, with the runtime; empty where it has none.
+    private List<string> _done = [];
+
     /// <summary>Links the user's inputs, compiled sources replaced by their objects.</summary>
     /// <param name="objects">Object for an input's position, for those that were compiled.</param>
     /// <returns>gcc's exit code.</returns>
@@ -61,7 +67,12 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         }
 
         args.AddRange(["-o", output]);
-        int code = invocation.CollectsSections ? LinkCollecting(args) : Child.Run(WithRuntime(args, Kind()));
+        int code = invocation.CollectsSections ? LinkCollecting(args) : Kind() == RuntimeKind.Library ? LinkLibrary(args) : Child.Run(_done = WithRuntime(args, Kind()));
+        if (code == 0 && !direct && Kind() is (RuntimeKind.Library or RuntimeKind.Full))
+        {
+            LinkExports(output);
+        }
+
         if (!direct && File.Exists(output))
         {
             workspace.Replace(output, target);
@@ -78,7 +89,50 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     {
         List<string> args = [.. settings.Compiler, .. userArgs];
         args.AddRange(["-x", "none"]);
-        return Child.Run(WithRuntime(args, Kind()));
+        return Child.Run(_done = WithRuntime(args, Kind() == RuntimeKind.Library ? RuntimeKind.Inert : Kind()));
+    }
+
+    /// <summary>
+    /// A shared library. Objects that were not made for one (without -fPIC) may do for a plain library, but not for one with
+    /// tables, which refer to what another module may define: such a library is linked without them.
+    /// </summary>
+    private int LinkLibrary(List<string> args)
+    {
+        string errors = workspace.Fresh("errors");
+        int code = Child.Run(_done = WithRuntime(args, RuntimeKind.Library), stderr: errors);
+        if (code != 0)
+        {
+            _done = [];
+            return Child.Run(WithRuntime(args, RuntimeKind.Inert));
+        }
+
+        Show(errors);
+        return code;
+    }
+
+    /// <summary>
+    /// Where the result offers functions to other modules by their names, links it again with a stub for each, and lets the
+    /// names lead to the stubs: they find the newest code then. Without such functions there is nothing to do.
+    /// </summary>
+    private void LinkExports(string output)
+    {
+        List<string> names = _done.Count == 0 ? [] : ExportStubs.Names(ElfFile.Read(output));
+        if (names.Count == 0)
+        {
+            return;
+        }
+
+        string source = workspace.Fresh("exports.s");
+        string made = workspace.Fresh("exports.o");
+        string first = workspace.Fresh("first");
+        File.WriteAllText(source, ExportStubs.Source(names));
+        File.Copy(output, first, true);
+        if (Child.Run([.. settings.Compiler, "-c", source, "-o", made]) != 0
+            || Child.Run([.. _done, made], "/dev/null", "/dev/null") != 0 || !ExportStubs.Redirect(output))
+        {
+            settings.Log(output + ": its functions have no stubs: what finds them by name stays with their first version");
+            File.Copy(first, output, true);
+        }
     }
 
     /// <summary>
@@ -89,19 +143,30 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     private int LinkCollecting(List<string> args)
     {
         string errors = workspace.Fresh("errors");
-        List<string> link = WithRuntime(args, Kind());
+        List<string> link = _done = WithRuntime(args, Kind());
         int code = Child.Run(link, stderr: errors);
+        if (code != 0 && Kind() == RuntimeKind.Library)
+        {
+            _done = [];
+            return Child.Run(WithRuntime(args, RuntimeKind.Inert));
+        }
+
         if (code != 0 && Kind() == RuntimeKind.Full && Child.Run(WithRuntime(args, RuntimeKind.Inert), "/dev/null", "/dev/null") == 0)
         {
             string plain = workspace.Fresh("errors");
             Child.Run(["env", "LC_ALL=C", .. link], "/dev/null", plain);
-            return Child.Run([.. link, Unreachable(UndefinedNames(plain))]);
+            return Child.Run(_done = [.. link, Unreachable(UndefinedNames(plain))]);
         }
 
+        Show(errors);
+        return code;
+    }
+
+    private static void Show(string errors)
+    {
         using FileStream said = File.OpenRead(errors);
         using Stream output = Console.OpenStandardError();
         said.CopyTo(output);
-        return code;
     }
 
     private static SortedSet<string> UndefinedNames(string errors)
@@ -131,9 +196,9 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         return made;
     }
 
-    /// <summary>Without libc or with a static one the runtime cannot load patches; shared objects belong to no version.</summary>
+    /// <summary>Without libc or with a static one the runtime cannot load patches.</summary>
     private RuntimeKind Kind() => invocation.IsRelocatable ? RuntimeKind.None
-        : invocation.IsShared || invocation.IsStatic || invocation.LacksLibraries ? RuntimeKind.Inert : RuntimeKind.Full;
+        : invocation.IsStatic || invocation.LacksLibraries ? RuntimeKind.Inert : invocation.IsShared ? RuntimeKind.Library : RuntimeKind.Full;
 
     private List<string> WithRuntime(List<string> args, RuntimeKind kind)
     {
@@ -147,6 +212,18 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
 
             result.Add(Runtime("inert.o"));
             result.Add(Runtime("libinert.a"));
+        }
+        else if (kind == RuntimeKind.Library)
+        {
+            if (!invocation.HasBuildId)
+            {
+                result.Add("-Wl,--build-id");
+            }
+
+            // Tables of objects that were not made for libraries would need relocations in read-only pages.
+            result.Add("-Wl,-z,text");
+            result.Add(Runtime("library.o"));
+            result.Add(Runtime("liblibrary.a"));
         }
         else if (kind == RuntimeKind.Full)
         {

@@ -78,6 +78,7 @@ public sealed record TransformJob(
         SymbolHash = SymbolHash,
         Points = Settings.AllPoints ? PointsPolicy.All : PointsPolicy.Default,
         Checks = Settings.Checks,
+        IsShareable = CodeFlags().FindLast(IsCodeModel) is "-fPIC" or "-fpic",
         HasClones = hasClones,
         UnitsFile = units,
     };
@@ -100,6 +101,8 @@ public sealed record TransformJob(
 
         return flags;
     }
+
+    private static bool IsCodeModel(string flag) => flag is "-fPIC" or "-fpic" or "-fPIE" or "-fpie" or "-fno-pic" or "-fno-PIC" or "-fno-pie" or "-fno-PIE";
 
     /// <summary>Not used for transformed objects, nor for patches (-fno-lto follows): kept for the report.</summary>
     private IEnumerable<string> LinkTimeFlags() =>

@@ -41,6 +41,11 @@ public static class Output
             writer.WriteLine("  listens at  " + l.GetString());
         }
 
+        foreach (JsonElement l in answer.List("libraries"))
+        {
+            writer.WriteLine($"  library     {Answer.String(l, "name")}, version {Short(Answer.String(l, "version"))}, {Answer.String(l, "state")}");
+        }
+
         foreach (JsonElement p in answer.List("processes"))
         {
             writer.WriteLine(string.Create(

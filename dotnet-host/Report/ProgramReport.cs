@@ -22,6 +22,7 @@ public sealed class ProgramReport
         }
 
         PlainFiles = plain;
+        IsLibrary = file.IsLibrary;
         foreach (FunctionInfo function in Tables.Functions)
         {
             ContinuationPoints += function.Points.Count;
@@ -35,11 +36,11 @@ public sealed class ProgramReport
         {
             WhyNot = "it has no function that was transformed";
         }
-        else if (file.IsLibrary)
+        else if (file.IsLibrary && file.Section("upstare_library") is null)
         {
-            WhyNot = "it is a shared library: it works, but stays in the version that was loaded";
+            WhyNot = "it is a shared library without tables (objects without -fPIC, or -nostdlib): it works, but stays in the version that was loaded";
         }
-        else if (!file.IsDynamicProgram)
+        else if (!file.IsLibrary && !file.IsDynamicProgram)
         {
             WhyNot = "it is linked statically, and a static program cannot load a patch";
         }
@@ -60,6 +61,9 @@ public sealed class ProgramReport
 
     /// <summary>Why the program as a whole cannot be updated, or null.</summary>
     public string? WhyNot { get; }
+
+    /// <summary>It is a shared library.</summary>
+    public bool IsLibrary { get; }
 
     public int ContinuationPoints { get; }
 

@@ -44,7 +44,7 @@ public static class ReportCommand
     private static void Print(ProgramReport report)
     {
         TextWriter output = Console.Out;
-        output.WriteLine(report.WhyNot is null ? "can be updated" : "cannot be updated: " + report.WhyNot);
+        output.WriteLine(report.WhyNot is null ? report.IsLibrary ? "can be updated, with the program that loads it" : "can be updated" : "cannot be updated: " + report.WhyNot);
         output.WriteLine("build-id " + (report.BuildId.Length == 0 ? "none" : report.BuildId));
         if (report.WantedLinkTime)
         {

@@ -192,8 +192,16 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
             string reason = f.PinnedPlace is { } p ? f.PinnedReason + " at " + p : f.PinnedReason;
             text.Append(CultureInfo.InvariantCulture,
                 $"static __typeof__({f.Decl.Name}) *const __up_pin_{f.Decl.Name} __attribute__((used, section(\".rodata.upstare.pins\"))) = {f.Decl.Name};\n");
+            string symbol = f.Decl.AsmName ?? (f.Decl.Name == "main" ? "upstare_main" : f.Decl.Name);
+            if (plan.Options.IsShareable && !f.Decl.IsStatic)
+            {
+                // By its own name it may be another module's.
+                Line($".set .Lup_pin_{f.Decl.Name}, {symbol}");
+                symbol = ".Lup_pin_" + f.Decl.Name;
+            }
+
             Line(".pushsection upstare_pinned_functions,\"a\",@progbits");
-            Line($".long {f.Decl.AsmName ?? (f.Decl.Name == "main" ? "upstare_main" : f.Decl.Name)}-., {String(f.Decl.Name)}, {String(f.Place.File)}, {N(f.Place.Line)}, {String(reason)}");
+            Line($".long {symbol}-., {String(f.Decl.Name)}, {String(f.Place.File)}, {N(f.Place.Line)}, {String(reason)}");
             Line(".popsection");
         }
     }
@@ -221,7 +229,8 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
             long size = Math.Max(0, v.Decl.Type.Canonical.Size);
             Line($".pushsection {(tls ? "upstare_tls_variables" : "upstare_variables")},\"{(IsPatch && !tls ? "aw" : "a")}\",@progbits");
             Line($".long {String(v.Key)}, {N(size)}");
-            Line(tls ? $".quad {v.Symbol}@dtpoff" : IsPatch ? $".quad {v.Symbol}" : $".quad {v.Symbol}-.");
+            Line(tls ? $".quad {v.Symbol}@dtpoff" : IsPatch ? $".quad {v.Symbol}"
+                : plan.Options.IsShareable && !v.Decl.IsStatic && v.Function is null ? $".long {v.Symbol}@GOTPCREL, 1" : $".quad {v.Symbol}-.");
             Line(".popsection");
         }
     }

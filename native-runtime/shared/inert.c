@@ -1,7 +1,7 @@
 /*
- * For shared libraries (and static programs) that are linked from transformed objects: they are not updated, so their checks
- * never rise, and the wrapped calls are the plain ones (libinert.a, a member for each). All hidden: such a library works in any
- * program, updateable or not.
+ * For static programs (and libraries whose objects are not made for one) that are linked from transformed objects: they are
+ * not updated, so their checks never rise, and the wrapped calls are the plain ones (libinert.a, a member for each). All hidden:
+ * such a library works in any program, updateable or not.
  */
 struct thread_part {
 	unsigned char unrolling;

@@ -69,12 +69,22 @@ static int resolve(const struct upstare_loaded *l, const struct upstare_import *
 				*value = (uint64_t)UPSTARE_REL(s->stub_rel);
 				return 0;
 			}
+		if (!upstare_library_present(i->key)) {
+			*value = 0;
+			return 0;
+		}
 		snprintf(message, n, "the patch has no stub for function %s", i->key);
 		return -1;
 	}
 	e = upstare_names_find(i->kind == UPSTARE_IMPORT_TLS ? &upstare_tls_names : &upstare_variables, i->key);
+	if (!e && !upstare_library_present(i->key)) {
+		/* nobody calls its code in the patch */
+		*value = 0;
+		return 0;
+	}
 	if (!e) {
-		snprintf(message, n, "the running version has no variable %s", i->key);
+		snprintf(message, n, "the running version has no variable %s%s", i->key,
+			 i->kind == UPSTARE_IMPORT_TLS ? " at one distance in all threads" : "");
 		return -1;
 	}
 	if (i->size && e->size && e->size != i->size) {
@@ -159,29 +169,52 @@ out:
 	return result;
 }
 
-int upstare_bind_patch(struct upstare_loaded *l, char *message, size_t message_size)
+/* Where the patch's functions that others find by name have to be put. */
+static int bind_exports(struct upstare_loaded *l)
 {
 	const struct upstare_patch *patch = l->module->patch;
-	struct upstare_loaded *from = upstare_current;
-	if (upstare_loaded_prepare_index(from) || upstare_loaded_prepare_index(l) || upstare_names_define(l)) {
-		snprintf(message, message_size, "no memory for the patch's tables");
-		return 5;
+	if (!l->by_export.capacity && patch->nexports) {
+		if (upstare_names_reserve(&l->by_export, patch->nexports))
+			return -1;
+		for (uint32_t i = 0; i < patch->nexports; i++) {
+			struct upstare_name name = {.key = patch->exports[i].key, .address = patch->exports[i].body};
+			upstare_names_set(&l->by_export, &name);
+		}
 	}
-	int code = bind_imports(l, message, message_size);
-	if (code || l->prepared_for == from)
-		return code;
-	size_t n = (size_t)(from->module->functions_end - from->module->functions);
-	if (n > l->maps_size) {
-		l->maps = upstare_arena((n + 1) * sizeof(*l->maps));
-		l->maps_size = l->maps ? n : 0;
+	l->nexports = 0;
+	if (!patch->nexports)
+		return 0;
+	const struct upstare_loaded *program = upstare_modules;
+	while (program->next)
+		program = program->next;
+	size_t want = (size_t)(program->module->exports_end - program->module->exports);
+	for (const struct upstare_loaded *m = upstare_libraries; m; m = m->next_library)
+		if (m->module)
+			want += (size_t)(m->module->exports_end - m->module->exports);
+	if (want > l->exports_size) {
+		l->exports = upstare_arena(want * sizeof(*l->exports));
+		l->exports_size = l->exports ? want : 0;
+		if (!l->exports)
+			return -1;
 	}
-	if (n && !l->maps) {
-		snprintf(message, message_size, "no memory for the patch's tables");
-		return 5;
+	for (const struct upstare_loaded *m = program; m; m = m == program ? upstare_libraries : m->next_library) {
+		if (!m->module || (m->prefix && m->library == UPSTARE_LIBRARY_STALE) || (m->prefix && m->library == UPSTARE_LIBRARY_CURRENT && !m->covered))
+			continue;
+		for (const struct upstare_export *e = m->module->exports; e < m->module->exports_end; e++) {
+			char key[512];
+			int n = snprintf(key, sizeof(key), "%s%s", m->prefix ? m->prefix : "", UPSTARE_STRING(e->name_rel));
+			const struct upstare_name *body = (size_t)n < sizeof(key) ? upstare_names_find(&l->by_export, key) : NULL;
+			if (body)
+				l->exports[l->nexports++] = (struct upstare_export_move){(void **)UPSTARE_REL(e->slot_rel), body->address};
+		}
 	}
-	if (n)
-		memset(l->maps, 0, n * sizeof(*l->maps));
-	l->prepared_for = NULL;
+	return 0;
+}
+
+/* The map of each function of the version's modules. 0, or a code with a message. */
+static int bind_maps(struct upstare_loaded *l, const struct upstare_loaded *from, char *message, size_t message_size)
+{
+	const struct upstare_patch *patch = l->module->patch;
 	for (uint32_t i = 0; i < patch->nmaps; i++) {
 		const struct upstare_map *map = &patch->maps[i];
 		long f = upstare_loaded_find(from, map->old_key);
@@ -193,8 +226,52 @@ int upstare_bind_patch(struct upstare_loaded *l, char *message, size_t message_s
 				 map->old_key);
 			return 3;
 		}
-		l->maps[f] = map;
+		l->maps[from->first + (size_t)f] = map;
 	}
+	return 0;
+}
+
+static size_t functions_of(const struct upstare_loaded *l)
+{
+	return (size_t)(l->module->functions_end - l->module->functions);
+}
+
+int upstare_bind_patch(struct upstare_loaded *l, char *message, size_t message_size)
+{
+	struct upstare_loaded *from = upstare_current;
+	int failed = upstare_loaded_prepare_index(from) || upstare_loaded_prepare_index(l) || upstare_names_define(l);
+	size_t n = functions_of(from);
+	for (struct upstare_loaded *m = upstare_libraries; m && !failed; m = m->next_library)
+		if (m->module && m->covered) {
+			failed = upstare_loaded_prepare_index(m);
+			m->first = n;
+			n += functions_of(m);
+		}
+	if (failed) {
+		snprintf(message, message_size, "no memory for the patch's tables");
+		return 5;
+	}
+	int code = bind_imports(l, message, message_size);
+	if (code || (l->prepared_for == from && l->prepared_with == upstare_libraries_changes()))
+		return code;
+	l->prepared_for = NULL;
+	if (n > l->maps_size) {
+		l->maps = upstare_arena((n + 1) * sizeof(*l->maps));
+		l->maps_size = l->maps ? n : 0;
+	}
+	if ((n && !l->maps) || bind_exports(l)) {
+		snprintf(message, message_size, "no memory for the patch's tables");
+		return 5;
+	}
+	if (n)
+		memset(l->maps, 0, n * sizeof(*l->maps));
+	code = bind_maps(l, from, message, message_size);
+	for (const struct upstare_loaded *m = upstare_libraries; m && !code; m = m->next_library)
+		if (m->module && m->covered)
+			code = bind_maps(l, m, message, message_size);
+	if (code)
+		return code;
+	l->prepared_with = upstare_libraries_changes();
 	l->prepared_for = from;
 	return 0;
 }

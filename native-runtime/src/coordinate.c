@@ -1,7 +1,6 @@
 /* One update of this process from beginning to end, on the control thread. Other processes of the program: tree/. */
 #include "internal.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -69,10 +68,12 @@ static void raise_flags(bool up)
 {
 	if (up) {
 		__atomic_store_n(upstare_current->module->flag, 1, __ATOMIC_SEQ_CST);
+		upstare_libraries_flag(1);
 		__atomic_or_fetch(&upstare_want, UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
 	} else {
 		__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
 		__atomic_store_n(upstare_current->module->flag, upstare_run_mode, __ATOMIC_SEQ_CST);
+		upstare_libraries_flag(upstare_run_mode);
 	}
 }
 
@@ -94,18 +95,18 @@ static void describe(struct upstare_hindrance *h, const struct upstare_obstacle 
 {
 	h->line = o->line;
 	snprintf(h->why, sizeof(h->why), "%s", o->why);
-	Dl_info info;
-	bool known = o->pc && dladdr((void *)(o->pc - 1), &info);
-	const char *function = NULL, *file = NULL;
+	const char *function = NULL, *file = NULL, *symbol = NULL, *object = NULL;
+	bool known = o->pc && upstare_symbol_at(o->pc - 1, &symbol, &object);
 	if (o->why == upstare_in_library)
 		snprintf(h->why, sizeof(h->why), "library function %.80s (%.80s) stands on the stack",
-			 known && info.dli_sname ? info.dli_sname : "?", known ? info.dli_fname : "?");
+			 symbol ? symbol : "?", known ? object : "?");
 	if (o->function) {
 		function = UPSTARE_STRING(o->function->name_rel);
 		file = UPSTARE_REL(o->function->file_rel);
 	} else if (o->pc && o->why != upstare_in_library) {
 		const struct upstare_pinned_function *best = NULL;
-		for (const struct upstare_loaded *l = upstare_modules; l; l = l->next) {
+		const struct upstare_loaded *in = upstare_library_at(o->pc);
+		for (const struct upstare_loaded *l = in ? in : upstare_modules; l; l = in ? NULL : l->next) {
 			const struct upstare_module *m = l->module;
 			if (o->pc <= (uintptr_t)m->pinned_text || o->pc > (uintptr_t)m->pinned_text_end)
 				continue;
@@ -120,8 +121,8 @@ static void describe(struct upstare_hindrance *h, const struct upstare_obstacle 
 			h->line = best->line;
 			snprintf(h->why, sizeof(h->why), "pinned function: %.180s", UPSTARE_STRING(best->reason_rel));
 		} else if (known) {
-			function = info.dli_sname;
-			file = info.dli_fname;
+			function = symbol;
+			file = object;
 		}
 	}
 	snprintf(h->function, sizeof(h->function), "%s", function ? function : "");
@@ -135,10 +136,11 @@ void upstare_describe_place(struct upstare_hindrance *h, uintptr_t pc, const cha
 	extern void *_Unwind_FindEnclosingFunction(void *);
 	uintptr_t region = (uintptr_t)_Unwind_FindEnclosingFunction((void *)pc);
 	bool exact;
+	const struct upstare_loaded *in = upstare_current ? upstare_loaded_with_text(pc) : NULL;
 	const struct upstare_index_entry *e =
-		region && upstare_current ? upstare_loaded_point(upstare_current, pc, region, &exact) : NULL;
+		region && in ? upstare_loaded_point(in, pc, region, &exact) : NULL;
 	if (e) {
-		o.function = upstare_loaded_function(upstare_current, e->function);
+		o.function = upstare_loaded_function(in, e->function);
 		o.line = o.function->line;
 	}
 	describe(h, &o);
@@ -225,7 +227,7 @@ static bool park_all(uint64_t deadline, bool (*give_up)(void))
 			upstare_kick_all();
 		upstare_unlock(&mask);
 		uint64_t now = upstare_now();
-		if (all || hopeless || now >= deadline || (give_up && give_up()))
+		if (all || hopeless || now >= deadline || upstare_libraries_disturbed() || (give_up && give_up()))
 			return all;
 		upstare_futex_wait(&u->event, seen, deadline - now < KICK_AGAIN_NS ? deadline - now : KICK_AGAIN_NS);
 	}
@@ -283,6 +285,9 @@ static void commit(struct upstare_context *c)
 {
 	upstare_forward_all(c);
 	upstare_names_switch(c->to);
+	for (size_t i = 0; i < c->to->nexports; i++)
+		__atomic_store_n(c->to->exports[i].slot, c->to->exports[i].body, __ATOMIC_RELEASE);
+	upstare_libraries_superseded();
 	__atomic_store_n(c->to->module->flag, upstare_run_mode, __ATOMIC_SEQ_CST);
 	c->from->successor = c->to;
 	c->to->successor = NULL;
@@ -366,27 +371,31 @@ struct upstare_loaded *upstare_prepare(const void *bytes, size_t size, bool *alr
 		snprintf(message, room, "the program's tables cannot be read");
 		return NULL;
 	}
+	upstare_libraries_close();
 	pthread_mutex_lock(&upstare_loading);
 	struct upstare_loaded *to = upstare_load_patch(bytes, size, code, message, room);
 	pthread_mutex_unlock(&upstare_loading);
 	if (!to)
 		return NULL;
-	const struct upstare_patch *patch = to->module->patch;
-	if (strcmp(patch->old_build_id, upstare_current->build_id) != 0) {
-		*already = strcmp(patch->new_build_id, upstare_current->build_id) == 0;
+	if (upstare_libraries_open()) {
+		*code = 5;
+		snprintf(message, room, "no memory for the tables of the program's libraries");
+		goto failed;
+	}
+	*code = upstare_libraries_match(to->module->patch, message, room);
+	if (*code) {
+		*already = *code == 1;
 		*code = *already ? 0 : 3;
-		if (*already)
-			snprintf(message, room, "already applied: the program runs this version");
-		else
-			snprintf(message, room, "the patch is for version %.40s, the program runs %.40s", patch->old_build_id,
-				 upstare_current->build_id);
-		return NULL;
+		goto failed;
 	}
 	*code = upstare_bind_patch(to, message, room);
 	if (*code)
-		return NULL;
+		goto failed;
 	upstare_kick_init();
 	return to;
+failed:
+	upstare_libraries_close();
+	return NULL;
 }
 
 enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_loaded *to, uint64_t deadline, bool dry,
@@ -406,8 +415,12 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	raise_flags(true);
 	upstare_unlock(&mask);
 	upstare_event();
-	if (!park_all(deadline, give_up))
-		return UPSTARE_OBSTRUCTED;
+	if (!park_all(deadline, give_up)) {
+		if (!upstare_libraries_disturbed())
+			return UPSTARE_OBSTRUCTED;
+		c->why = "a thread is closing a library";
+		return UPSTARE_ELSEWHERE;
+	}
 	const struct upstare_patch *patch = to->module->patch;
 	bool held = !patch->condition || patch->condition(c) == 0;
 	a->at.parked = upstare_now();
@@ -453,6 +466,7 @@ void upstare_thaw(struct upstare_attempt *a, bool to_new_version)
 		remember(c, &a->at);
 	}
 	upstare_context_free(c);
+	upstare_libraries_close();
 }
 
 static int refuse_with(struct upstare_json *j, int code, const char *message)
@@ -562,6 +576,7 @@ int upstare_coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool
 {
 	pthread_mutex_lock(&one_at_a_time);
 	int code = coordinate(bytes, size, timeout_ms, do_commit, fail_with, j);
+	upstare_libraries_close();
 	upstare_tree_end();
 	pthread_mutex_unlock(&one_at_a_time);
 	return code;
@@ -628,6 +643,7 @@ int upstare_core_status(struct upstare_json *j)
 	}
 	upstare_unlock(&mask);
 	upstare_json_end(j);
+	upstare_libraries_status(j);
 	upstare_tree_status(j);
 	return 0;
 }

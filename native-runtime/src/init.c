@@ -22,6 +22,7 @@ TABLE(struct upstare_stub, upstare_stubs);
 TABLE(struct upstare_variable, upstare_variables);
 TABLE(struct upstare_variable, upstare_tls_variables);
 TABLE(char, upstare_pinned);
+TABLE(struct upstare_export, upstare_exports);
 
 hidden unsigned char upstare_flag;
 
@@ -48,6 +49,8 @@ const struct upstare_module *upstare_executable(void)
 	executable.tls_variables_end = upstare_table_upstare_tls_variables_end;
 	executable.pinned_text = upstare_table_upstare_pinned;
 	executable.pinned_text_end = upstare_table_upstare_pinned_end;
+	executable.exports = upstare_table_upstare_exports;
+	executable.exports_end = upstare_table_upstare_exports_end;
 	return &executable;
 }
 

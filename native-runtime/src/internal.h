@@ -20,6 +20,7 @@
 #include <upstare/abi.h>
 
 #include "core.h"
+#include "json.h"
 #include "loader.h"
 
 #define hidden __attribute__((visibility("hidden")))
@@ -65,6 +66,23 @@ struct upstare_saved_word {
 
 #define UPSTARE_SEGMENTS 12
 
+/* What names of the current version stand for: by key. */
+struct upstare_names {
+	struct upstare_name *slots;
+	size_t capacity, count;
+};
+
+/* A function that others find by its name: where they are led, and to what. */
+struct upstare_export_move {
+	void **slot, *body;
+};
+
+enum upstare_library_state {
+	UPSTARE_LIBRARY_CURRENT,    /* its code is the current version's */
+	UPSTARE_LIBRARY_SUPERSEDED, /* a patch has taken its place */
+	UPSTARE_LIBRARY_STALE,      /* loaded after the update that replaces its file: plain code to us */
+};
+
 struct upstare_loaded {
 	struct upstare_loaded *next;
 	const struct upstare_module *module;
@@ -89,13 +107,26 @@ struct upstare_loaded {
 	struct upstare_loaded *successor;
 	struct upstare_move *moves; /* of the update that made this version the current one */
 	size_t nmoves, moves_size;
-	/* Valid for the module that the last preparation was made for. */
+	/* Valid for the module that the last preparation was made for, with the libraries that it had. */
 	struct upstare_loaded *prepared_for;
-	const struct upstare_map **maps; /* by number of the old module's function */
+	uint32_t prepared_with;
+	const struct upstare_map **maps; /* by number of the old version's function: its module's first and the number there */
 	size_t maps_size;
+	struct upstare_export_move *exports; /* of all modules that are loaded */
+	size_t nexports, exports_size;
+	struct upstare_names by_export; /* of a patch: the bodies, by key */
+	/* A library of the program. */
+	const char *prefix;   /* of its keys; "": not a library */
+	enum upstare_library_state library;
+	size_t first;         /* number of its first function among those of the version */
+	bool covered;         /* the patch that was bound last brings it */
+	struct upstare_loaded *version; /* the module that is the version's main part: see upstare_version */
+	bool static_tls;      /* its thread-local variables are at the same distance in every thread */
+	struct upstare_loaded *next_library;
+	struct upstare_owned *owned; /* memory that is given back when the library goes */
 };
 
-extern hidden struct upstare_loaded *upstare_modules, *upstare_current;
+extern hidden struct upstare_loaded *upstare_modules, *upstare_current; /* the executable and patches; libraries: upstare_libraries */
 extern hidden char upstare_program_name[64];
 
 hidden int upstare_modules_init(void);
@@ -113,6 +144,8 @@ hidden struct upstare_loaded *upstare_loaded_with_text(uintptr_t pc);
 hidden long upstare_loaded_find(const struct upstare_loaded *, const char *key);
 hidden int upstare_loaded_prepare_index(struct upstare_loaded *);
 hidden int upstare_loaded_describe(struct upstare_loaded *, const void *inside);
+hidden void *upstare_loaded_memory(struct upstare_loaded *, size_t); /* lives as long as the module */
+hidden char *upstare_variable_address(const struct upstare_module *, const struct upstare_variable *);
 /* A module for these bytes: loaded, or a superseded copy made new. NULL with *code and message set on failure. */
 extern hidden bool upstare_filtered; /* in a seccomp filter, as the leader has seen (tree/): no file is opened */
 hidden struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size);
@@ -126,16 +159,47 @@ struct upstare_name {
 	uint64_t size;
 	void **slot;       /* stubs */
 };
-struct upstare_names {
-	struct upstare_name *slots;
-	size_t capacity, count;
-};
 extern hidden struct upstare_names upstare_variables, upstare_tls_names, upstare_stubs;
 hidden struct upstare_name *upstare_names_find(const struct upstare_names *, const char *key);
 hidden int upstare_names_reserve(struct upstare_names *, size_t more);
 hidden void upstare_names_set(struct upstare_names *, const struct upstare_name *);
 hidden int upstare_names_define(struct upstare_loaded *); /* room for a module's names: 0 or -1 */
 hidden void upstare_names_switch(struct upstare_loaded *); /* the module's names are the current ones; slots set; cannot fail */
+hidden int upstare_names_enter(struct upstare_loaded *);   /* of a library that has been loaded: 0 or -1 */
+hidden void upstare_names_leave(struct upstare_loaded *);  /* of one that goes */
+
+/* ---- library.c ---- */
+extern hidden struct upstare_loaded *upstare_libraries; /* by next_library; those that have gone have no module */
+/*
+ * From open to close no library goes away: who closes one waits meanwhile, and says so by disturbed. Nothing that takes the
+ * dynamic linker's lock (dlopen, dlsym, dladdr) may be called in between: the one who waits holds it. open takes in those that
+ * have come; -1: no memory.
+ */
+hidden int upstare_libraries_open(void);
+hidden void upstare_libraries_close(void);
+hidden bool upstare_libraries_disturbed(void);
+hidden uint32_t upstare_libraries_changes(void);
+/* A library that takes part in updates: the patch at hand replaces it, or one has done so. Others are plain code. */
+hidden struct upstare_loaded *upstare_library_at(uintptr_t pc);
+/* The module that a function is in; NULL: the runtime's own. */
+hidden struct upstare_loaded *upstare_module_of(const struct upstare_function *);
+/* What stands for a module's version: the executable or a patch, for libraries the one that they were replaced with. */
+hidden struct upstare_loaded *upstare_version(struct upstare_loaded *);
+hidden bool upstare_is_current(const struct upstare_loaded *); /* the module is part of the current version */
+/* Whether a name's library is loaded; names of the executable always are. */
+hidden bool upstare_library_present(const char *key);
+/*
+ * Compares what runs with what a patch is for, and marks the libraries that it covers. 0: it is the patch's old version; 1: its
+ * new one; 3, with a message: neither.
+ */
+hidden int upstare_libraries_match(const struct upstare_patch *, char *message, size_t room);
+hidden void upstare_libraries_flag(unsigned char up);     /* of the libraries that are covered */
+hidden void upstare_libraries_flag_all(unsigned char up); /* of all that belong to the current version, the lock is held */
+hidden void upstare_libraries_superseded(void);
+hidden void upstare_libraries_forked(void);
+hidden void upstare_libraries_status(struct upstare_json *);
+/* What stands at a pc, without the dynamic linker's lock. false: nothing known. */
+hidden bool upstare_symbol_at(uintptr_t pc, const char **symbol, const char **file);
 
 /* ---- threads ---- */
 enum upstare_state {

@@ -60,6 +60,11 @@ exported int upstare_is_literal(const void *p)
 			if (!(l->segments[i].flags & PF_W) && (const char *)p >= l->segments[i].low &&
 			    (const char *)p < l->segments[i].high)
 				return 1;
+	for (const struct upstare_loaded *l = upstare_libraries; l; l = l->next_library)
+		for (unsigned i = 0; i < l->nsegments; i++)
+			if (!(l->segments[i].flags & PF_W) && (const char *)p >= l->segments[i].low &&
+			    (const char *)p < l->segments[i].high)
+				return 1;
 	return 0;
 }
 
@@ -114,10 +119,8 @@ int upstare_collect(struct upstare_thread *t)
 
 static const struct upstare_map *map_of(const struct upstare_context *c, const struct upstare_function *f)
 {
-	const struct upstare_module *m = c->from->module;
-	if (f < m->functions || f >= m->functions_end)
-		return NULL;
-	return c->to->maps[f - m->functions];
+	struct upstare_loaded *in = upstare_module_of(f);
+	return in && upstare_version(in) == c->from ? c->to->maps[in->first + (size_t)(f - in->module->functions)] : NULL;
 }
 
 static bool is_runtime(const struct upstare_function *f)
@@ -134,8 +137,8 @@ static int refuse_here(struct upstare_context *c, const struct __up_header *reco
 /* A record that is copied as it is. */
 static bool is_kept(const struct upstare_context *c, const struct upstare_function *f)
 {
-	const struct upstare_module *m = c->from->module;
-	return is_runtime(f) || (c->migrating && (f < m->functions || f >= m->functions_end));
+	struct upstare_loaded *in = c->migrating ? upstare_module_of(f) : NULL;
+	return is_runtime(f) || (c->migrating && !(in && upstare_version(in) == c->from));
 }
 
 /* Size of the new record, 0 if there is none. */
@@ -246,7 +249,7 @@ int upstare_map_globals(struct upstare_context *c)
 	for (uint32_t i = 0; i < patch->nglobals; i++) {
 		const struct upstare_global *g = &patch->globals[i];
 		const struct upstare_name *old = g->old_key ? upstare_names_find(&upstare_variables, g->old_key) : NULL;
-		if (!g->transform)
+		if (!g->transform || (!old && g->old_key && !upstare_library_present(g->old_key)))
 			continue;
 		if (g->old_key && (!old || (g->old_size && old->size && old->size != g->old_size)))
 			return refuse(c, NULL, "a variable is not as the patch expects it");

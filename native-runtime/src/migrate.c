@@ -11,8 +11,13 @@
 
 bool upstare_is_stale(const struct upstare_point_entry *entry)
 {
-	const struct upstare_module *m = upstare_current->module;
-	return entry < m->points || entry >= m->points_end;
+	for (const struct upstare_loaded *l = upstare_modules; l; l = l->next)
+		if (entry >= l->module->points && entry < l->module->points_end)
+			return l != upstare_current;
+	for (const struct upstare_loaded *l = upstare_libraries; l; l = l->next_library)
+		if (l->module && entry >= l->module->points && entry < l->module->points_end)
+			return l->library == UPSTARE_LIBRARY_SUPERSEDED;
+	return false;
 }
 
 int upstare_migrate(void)
@@ -40,10 +45,8 @@ int upstare_migrate(void)
 
 static struct upstare_loaded *version_of(const struct upstare_function *f)
 {
-	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
-		if (f >= l->module->functions && f < l->module->functions_end)
-			return l;
-	return NULL;
+	struct upstare_loaded *l = upstare_module_of(f);
+	return l ? upstare_version(l) : NULL;
 }
 
 /* The oldest version among the records; NULL: all are of the current one. */

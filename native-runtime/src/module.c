@@ -12,6 +12,14 @@ char upstare_program_name[64];
 hidden const struct upstare_module *upstare_executable(void);
 extern void *__tls_get_addr(size_t *);
 
+char *upstare_variable_address(const struct upstare_module *m, const struct upstare_variable *v)
+{
+	if (m->is_patch)
+		return (char *)v->address;
+	char *field = (char *)&v->address;
+	return v->address >> 32 == UPSTARE_THROUGH_TABLE ? *(char **)(field + (int32_t)v->address) : field + v->address;
+}
+
 struct search {
 	struct upstare_loaded *loaded;
 	uintptr_t inside;
@@ -110,7 +118,7 @@ struct upstare_loaded *upstare_loaded_with_text(uintptr_t pc)
 	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
 		if (upstare_loaded_text(l, pc))
 			return l;
-	return NULL;
+	return upstare_library_at(pc);
 }
 
 /* A check that follows the call at most this far is the call's: what takes its value stands in between. */
@@ -149,7 +157,7 @@ int upstare_loaded_prepare_index(struct upstare_loaded *l)
 		size_t size = 16;
 		while (size < functions * 2)
 			size *= 2;
-		uint32_t *table = upstare_arena(size * sizeof(*table));
+		uint32_t *table = upstare_loaded_memory(l, size * sizeof(*table));
 		if (!table)
 			return -1;
 		memset(table, 0, size * sizeof(*table));
@@ -165,7 +173,7 @@ int upstare_loaded_prepare_index(struct upstare_loaded *l)
 	}
 	if (!l->index) {
 		size_t n = (size_t)(m->points_end - m->points);
-		struct upstare_index_entry *index = upstare_arena((n + 1) * sizeof(*index));
+		struct upstare_index_entry *index = upstare_loaded_memory(l, (n + 1) * sizeof(*index));
 		if (!index)
 			return -1;
 		l->nindex = 0;
@@ -193,6 +201,12 @@ long upstare_loaded_find(const struct upstare_loaded *l, const char *key)
 {
 	if (!l->by_key)
 		return -1;
+	if (l->prefix) {
+		size_t prefix = strlen(l->prefix);
+		if (strncmp(key, l->prefix, prefix) != 0)
+			return -1;
+		key += prefix;
+	}
 	for (size_t i = upstare_hash(key, strlen(key), 1);; i++) {
 		uint32_t f = l->by_key[i & (l->by_key_size - 1)];
 		if (!f)

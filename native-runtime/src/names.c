@@ -5,6 +5,9 @@
 
 struct upstare_names upstare_variables, upstare_tls_names, upstare_stubs;
 
+/* Offset of a module's thread-local block from the thread pointer; it is the same in every thread (initial-exec). */
+extern hidden long upstare_loaded_tls_offset(const struct upstare_loaded *);
+
 static size_t place_of(const struct upstare_names *n, const char *key)
 {
 	size_t i = upstare_hash(key, strlen(key), 0) & (n->capacity - 1);
@@ -18,7 +21,8 @@ struct upstare_name *upstare_names_find(const struct upstare_names *n, const cha
 	if (!n->capacity)
 		return NULL;
 	struct upstare_name *e = &n->slots[place_of(n, key)];
-	return e->key ? e : NULL;
+	/* no address: a library's that has gone */
+	return e->key && e->address ? e : NULL;
 }
 
 int upstare_names_reserve(struct upstare_names *n, size_t more)
@@ -73,6 +77,70 @@ static int find_old_keys(struct upstare_loaded *l)
 	return l->old_keys ? 0 : -1;
 }
 
+/* With the prefix of a library, kept for good: of each name once. */
+static const char *key_in(const struct upstare_loaded *l, const struct upstare_names *n, const char *key)
+{
+	char buffer[1024];
+	size_t prefix = strlen(l->prefix), size = prefix + strlen(key) + 1;
+	char *whole = size <= sizeof(buffer) ? buffer : upstare_arena(size);
+	if (!whole)
+		return NULL;
+	memcpy(whole, l->prefix, prefix);
+	memcpy(whole + prefix, key, size - prefix);
+	const char *known = n->capacity ? n->slots[place_of(n, whole)].key : NULL;
+	if (known)
+		return known;
+	char *kept = upstare_arena(size);
+	return kept ? memcpy(kept, whole, size) : NULL;
+}
+
+int upstare_names_enter(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	if (upstare_names_define(l))
+		return -1;
+	for (const struct upstare_variable *v = m->variables; v < m->variables_end; v++) {
+		struct upstare_name name = {key_in(l, &upstare_variables, UPSTARE_STRING(v->key_rel)), upstare_variable_address(m, v), v->size, NULL};
+		if (!name.key)
+			return -1;
+		upstare_names_set(&upstare_variables, &name);
+	}
+	for (const struct upstare_variable *v = m->tls_variables; v < m->tls_variables_end && l->static_tls; v++) {
+		char *address = (char *)(upstare_loaded_tls_offset(l) + v->address);
+		struct upstare_name name = {key_in(l, &upstare_tls_names, UPSTARE_STRING(v->key_rel)), address, v->size, NULL};
+		if (!name.key)
+			return -1;
+		upstare_names_set(&upstare_tls_names, &name);
+	}
+	for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++) {
+		struct upstare_name name = {key_in(l, &upstare_stubs, UPSTARE_STRING(s->key_rel)), (char *)UPSTARE_REL(s->stub_rel), 0,
+					    (void **)UPSTARE_REL(s->slot_rel)};
+		if (!name.key)
+			return -1;
+		upstare_names_set(&upstare_stubs, &name);
+	}
+	return 0;
+}
+
+static void drop(struct upstare_loaded *l, struct upstare_names *n, const char *key, const char *address)
+{
+	const char *known = key_in(l, n, key);
+	struct upstare_name *e = known ? upstare_names_find(n, known) : NULL;
+	if (e && e->address == address)
+		e->address = NULL;
+}
+
+void upstare_names_leave(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	for (const struct upstare_variable *v = m->variables; v < m->variables_end; v++)
+		drop(l, &upstare_variables, UPSTARE_STRING(v->key_rel), upstare_variable_address(m, v));
+	for (const struct upstare_variable *v = m->tls_variables; v < m->tls_variables_end && l->static_tls; v++)
+		drop(l, &upstare_tls_names, UPSTARE_STRING(v->key_rel), (char *)(upstare_loaded_tls_offset(l) + v->address));
+	for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++)
+		drop(l, &upstare_stubs, UPSTARE_STRING(s->key_rel), (char *)UPSTARE_REL(s->stub_rel));
+}
+
 int upstare_names_define(struct upstare_loaded *l)
 {
 	const struct upstare_module *m = l->module;
@@ -83,15 +151,11 @@ int upstare_names_define(struct upstare_loaded *l)
 		       : 0;
 }
 
-/* Offset of a module's thread-local block from the thread pointer; it is the same in every thread (initial-exec). */
-extern hidden long upstare_loaded_tls_offset(const struct upstare_loaded *);
-
 void upstare_names_switch(struct upstare_loaded *l)
 {
 	const struct upstare_module *m = l->module;
 	for (const struct upstare_variable *v = m->variables; v < m->variables_end; v++) {
-		char *address = m->is_patch ? (char *)v->address : (char *)&v->address + v->address;
-		struct upstare_name name = {UPSTARE_STRING(v->key_rel), address, v->size, NULL};
+		struct upstare_name name = {UPSTARE_STRING(v->key_rel), upstare_variable_address(m, v), v->size, NULL};
 		upstare_names_set(&upstare_variables, &name);
 	}
 	if (m->tls_variables < m->tls_variables_end) {

@@ -216,5 +216,6 @@ void upstare_run_init(void)
 	atexit(at_exit);
 	upstare_run_mode = true;
 	upstare_flag = 1;
+	upstare_libraries_flag_all(1);
 	upstare_want = UPSTARE_WANT_COUNT;
 }

@@ -312,6 +312,7 @@ void upstare_in_child(bool raw)
 		upstare_run_mode = false;
 	if (upstare_current && *upstare_current->module->flag)
 		*upstare_current->module->flag = 0;
+	upstare_libraries_forked();
 	if (self) {
 		self->tid = (pid_t)upstare_sys(SYS_gettid);
 		self->state = UPSTARE_RUNNING;

@@ -58,16 +58,17 @@ static bool same_callee(const char *a, const char *b)
  * Why a frame of version l cannot become one of the target version, through those between them; NULL: it can. later: it is to be
  * done after the update.
  */
-static const char *hindrance(const struct walk *w, const struct upstare_loaded *l, uint32_t function, uint32_t point, bool later)
+static const char *hindrance(const struct walk *w, struct upstare_loaded *l, uint32_t function, uint32_t point, bool later)
 {
 	if (later && upstare_loaded_function(l, function)->flags & UPSTARE_FUNCTION_SETJMP)
 		return "stands below library code, and calls setjmp";
 	while (l != w->target) {
-		const struct upstare_loaded *next = l == upstare_current ? w->target : l->successor;
+		struct upstare_loaded *version = upstare_version(l);
+		struct upstare_loaded *next = version == upstare_current ? w->target : version->successor;
 		const struct upstare_function *f = upstare_loaded_function(l, function);
-		if (!next || next->prepared_for != l)
+		if (!next || next->prepared_for != version)
 			return "code of a replaced version is running";
-		const struct upstare_map *map = next->maps[function];
+		const struct upstare_map *map = next->maps[l->first + function];
 		if (!map)
 			return "function has no counterpart in the patch";
 		if (point >= f->npoints || (map->points && map->points[point] < 0))
@@ -85,10 +86,10 @@ static const char *hindrance(const struct walk *w, const struct upstare_loaded *
 }
 
 /* Of the innermost segment. */
-static _Unwind_Reason_Code innermost(struct walk *w, const struct upstare_loaded *l, uintptr_t pc, uintptr_t region)
+static _Unwind_Reason_Code innermost(struct walk *w, struct upstare_loaded *l, uintptr_t pc, uintptr_t region)
 {
 	bool exact;
-	if (l != upstare_current && !w->stale)
+	if (!upstare_is_current(l) && !w->stale)
 		return obstruct(w, pc, NULL, 0, "code of a replaced version is running");
 	const struct upstare_index_entry *e = upstare_loaded_point(l, pc, region, &exact);
 	if (!e)
@@ -115,7 +116,7 @@ static bool calls_one_of(const struct upstare_loaded *l, const char *callee, siz
  * The frames that the compiler has made one with this one: the return address tells only the innermost. Each call in this piece of
  * code of a function that is inlined there might be under way.
  */
-static const char *inlined_around(const struct walk *w, const struct upstare_loaded *l, const struct upstare_index_entry *e,
+static const char *inlined_around(const struct walk *w, struct upstare_loaded *l, const struct upstare_index_entry *e,
 				  const struct upstare_index_entry **where)
 {
 	size_t at = (size_t)(e - l->index), low = at, high = at;
@@ -158,9 +159,10 @@ static _Unwind_Reason_Code below(struct walk *w, struct upstare_loaded *l, uintp
 		return obstruct(w, pc, f, line_of(f, where->point), why);
 	}
 	/* Versions come one after the other: the older one is the one from which the other is reached. */
-	for (const struct upstare_loaded *m = l; m; m = m->successor)
+	struct upstare_loaded *version = upstare_version(l);
+	for (const struct upstare_loaded *m = version; m; m = m->successor)
 		if (m == t->oldest_below || !t->oldest_below) {
-			t->oldest_below = l;
+			t->oldest_below = version;
 			break;
 		}
 	return _URC_NO_REASON;
@@ -210,6 +212,9 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 		return obstruct(w, pc, NULL, 0, "inside the runtime");
 	}
 	struct upstare_loaded *l = upstare_loaded_with_text(pc);
+	/* Between updates a library of the current version is as any other: nothing of it is to be migrated. */
+	if (l && l->prefix && w->stale && upstare_is_current(l))
+		l = NULL;
 	if (!l) {
 		if (!w->below) {
 			end_of_innermost(w, w->frames ? UPSTARE_AT_LIBRARY : UPSTARE_NO_SEGMENT, context);

@@ -1,6 +1,7 @@
 using UpStare.Frontend.Metadata;
 using UpStare.Instrument;
 using UpStare.Patcher.Compare;
+using UpStare.Patcher.Load;
 using UpStare.Patcher.Source;
 
 namespace UpStare.Patcher.Build;
@@ -8,7 +9,8 @@ namespace UpStare.Patcher.Build;
 /// <summary>The new version's code as one relocatable object, and what it leaves for the runtime to bind.</summary>
 /// <param name="Path">The object.</param>
 /// <param name="Imports">Entries of the import table.</param>
-public sealed record PatchCode(string Path, IReadOnlyList<Import> Imports);
+/// <param name="Exports">Functions that other modules find by their names: key and symbol.</param>
+public sealed record PatchCode(string Path, IReadOnlyList<Import> Imports, IReadOnlyList<(string Key, string Symbol)> Exports);
 
 /// <summary>What a unit is compiled from.</summary>
 /// <param name="Hot">The code that runs.</param>
@@ -55,12 +57,46 @@ public sealed class PatchBuilder
         File.WriteAllText(moduleSource, Resource("module.c"));
         Tool.Need([.. _compiler, "-O2", "-fPIC", "-w", "-std=gnu17", "-I", Include, "-c", moduleSource, "-o", module], "module.c");
         string code = Path.Combine(_directory, "code.o");
-        Tool.Need(["ld", "-r", "-o", code, .. objects.SelectMany(o => o), module], "ld -r");
+        List<(string Key, string Symbol)> exports = Join(plan.New, objects, module, code);
         var editor = new ObjectEditor(code);
         List<Import> imports = FindImports(plan, editor);
         editor.Save();
         DropConstructors(code, editor.File);
-        return new PatchCode(code, imports);
+        return new PatchCode(code, imports, exports);
+    }
+
+    /// <summary>Joins the modules' objects in one, and tells what others find in it by name.</summary>
+    private List<(string Key, string Symbol)> Join(ProgramModel program, string[][] objects, string moduleTables, string code)
+    {
+        var joined = new List<string>();
+        int unit = 0;
+        foreach (ModuleModel m in program.Modules)
+        {
+            joined.Add(Path.Combine(_directory, $"module{joined.Count}.o"));
+            Tool.Need(["ld", "-r", "-o", joined[^1], .. objects.Skip(unit).Take(m.Units.Count).SelectMany(o => o)], "ld -r");
+            unit += m.Units.Count;
+        }
+
+        var linker = new ModuleLinker(program.Modules, joined);
+        var exports = new List<(string, string)>();
+        for (int i = 0; i < joined.Count; i++)
+        {
+            var defined = ElfFile.Read(joined[i]).Symbols().Where(s => s.Section != 0 && s.IsFunction).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+            ModuleModel m = program.Modules[i];
+            exports.AddRange(m.Offered().Where(defined.Contains).Select(name => (m.KeyPrefix + name, linker.Symbol(i, name))));
+            if (linker.Renames(i, joined[i]) is { Count: > 0 } renames)
+            {
+                Tool.Need(["objcopy", .. renames, joined[i]], "objcopy");
+            }
+
+            foreach (VariableEntry v in program.Variables.Values.Where(v => v.Unit.Module == m && !v.Plan.Decl.IsStatic && v.Plan.Function is null))
+            {
+                v.Symbol = linker.Symbol(i, v.Plan.Symbol);
+            }
+        }
+
+        Tool.Need(["ld", "-r", "-o", code, .. joined, moduleTables], "ld -r");
+        return exports;
     }
 
     /// <summary>Compiles the patch's own source, and the user's.</summary>
@@ -109,11 +145,10 @@ public sealed class PatchBuilder
     /// <summary>Links the patch.</summary>
     /// <param name="code">The new version's code.</param>
     /// <param name="objects">The patch's own objects.</param>
-    /// <param name="program">The new executable, for the libraries that it needs.</param>
-    /// <param name="programPath">Its path.</param>
+    /// <param name="modules">What the patch brings, for the libraries that it needs.</param>
     /// <param name="output">The file to make (renamed into place when it is whole).</param>
     /// <exception cref="PatchException">Something is undefined that nobody will define.</exception>
-    public void Link(PatchCode code, IReadOnlyList<string> objects, ElfFile program, string programPath, string output)
+    public void Link(PatchCode code, IReadOnlyList<string> objects, IReadOnlyList<ModuleModel> modules, string output)
     {
         string script = Path.Combine(_directory, "exports");
         File.WriteAllText(script, "{ global: upstare_module; local: *; };\n");
@@ -123,14 +158,10 @@ public sealed class PatchBuilder
             .. _compiler, "-shared", "-nostartfiles", "-o", made, code.Path, .. objects, "-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,-z,defs",
             "-Wl,-z,noexecstack", "-Wl,--hash-style=both", "-Wl,--warn-unresolved-symbols", "-Wl,--build-id", "-Wl,--no-as-needed", "-Wl,--version-script=" + script,
         ];
-        foreach (string path in program.RunPath())
+        foreach (string directory in modules.SelectMany(m => LibraryFinder.Directories(m.Elf, m.Path)).Distinct(StringComparer.Ordinal))
         {
-            foreach (string entry in path.Split(':', StringSplitOptions.RemoveEmptyEntries))
-            {
-                string directory = entry.Replace("$ORIGIN", Path.GetDirectoryName(Path.GetFullPath(programPath)), StringComparison.Ordinal);
-                command.Add("-L" + directory);
-                command.Add("-Wl,-rpath," + directory);
-            }
+            command.Add("-L" + directory);
+            command.Add("-Wl,-rpath," + directory);
         }
 
         // Where the dynamic linker looks for them too.
@@ -139,20 +170,34 @@ public sealed class PatchBuilder
             command.Add("-L" + directory);
         }
 
-        foreach (string library in program.Needed())
+        var own = modules.Skip(1).SelectMany(m => new[] { m.Elf.Soname(), Path.GetFileName(m.Path) }).ToHashSet(StringComparer.Ordinal);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((ModuleModel module, string library) in modules.SelectMany(m => m.Elf.Needed().Select(n => (m, n))))
         {
-            if (!library.StartsWith("ld-linux", StringComparison.Ordinal))
+            if (library.StartsWith("ld-linux", StringComparison.Ordinal) || own.Contains(Path.GetFileName(library)))
+            {
+                continue;
+            }
+
+            if (!library.Contains('/', StringComparison.Ordinal))
             {
                 command.Add(library.Contains('/', StringComparison.Ordinal) ? library : "-l:" + library);    // without a soname it is needed by its path
+            }
+            else if (LibraryFinder.Named(library, module.Path) is string path)
+            {
+                // Linked by its path it would be loaded anew: the patch finds what the program has.
+                found.UnionWith(ElfFile.Read(path).DynamicSymbols().Where(s => s.Section != 0).Select(s => s.Name));
             }
         }
 
         // Ends .eh_frame: a process that cannot dlopen registers it by hand (native-runtime/src/loader.c).
         command.Add(Tool.Run([.. _compiler, "-print-file-name=crtendS.o"]).Output.Trim());
         SortedSet<string> missing = Missing(Tool.Need(command, "the patch does not link"));
-        if (missing.Count > 0 && WeakenUnreached(code.Path, missing, program))
+        missing.ExceptWith(found);
+        if (missing.Count > 0 && WeakenUnreached(code.Path, missing, modules))
         {
             missing = Missing(Tool.Need(command, "the patch does not link"));
+            missing.ExceptWith(found);
         }
 
         if (missing.Count > 0)
@@ -206,15 +251,15 @@ public sealed class PatchBuilder
     /// What the new program was linked without is never called there: gcc has found out that no way leads to the call, and does
     /// not always find out in a patch, whose variables stand elsewhere. Whether there was such a name.
     /// </summary>
-    private static bool WeakenUnreached(string code, SortedSet<string> missing, ElfFile program)
+    private static bool WeakenUnreached(string code, SortedSet<string> missing, IReadOnlyList<ModuleModel> modules)
     {
-        if (program.Section(".symtab") is null)
+        if (modules.Any(m => m.Elf.Section(".symtab") is null))
         {
             return false;
         }
 
         var unreached = new HashSet<string>(missing, StringComparer.Ordinal);
-        unreached.ExceptWith(program.Symbols().Select(s => s.Name));
+        unreached.ExceptWith(modules.SelectMany(m => m.Elf.Symbols()).Select(s => s.Name));
         var editor = new ObjectEditor(code);
         for (int i = 0; i < editor.Symbols.Count; i++)
         {
@@ -268,7 +313,7 @@ public sealed class PatchBuilder
         {
             if (v.Action == VariableAction.Keep && v.New is not null && v.Old is not null)
             {
-                variables[v.New.Plan.Symbol] = v;
+                variables[v.New.Symbol] = v;
             }
         }
 

@@ -118,12 +118,7 @@ public static class DiffEngine
 
     private static string NewCallee(ProgramModel old, ProgramModel now, FunctionMatcher functions, FunctionEntry caller, string callee)
     {
-        string key = caller.Unit.Id + ":" + callee;
-        if (!old.Functions.ContainsKey(key))
-        {
-            key = callee;
-        }
-
+        string key = old.FindFunction(caller.Unit, callee) ?? callee;
         return functions.NewKey(key) is string n && now.Functions.TryGetValue(n, out FunctionEntry? f) ? f.Name : callee;
     }
 

@@ -65,8 +65,15 @@ public sealed class UnitMatcher
     // Number of equal path components from the end; the base name must be equal.
     private static int CommonEnd(string a, string b)
     {
-        string[] x = a.Split('/');
-        string[] y = b.Split('/');
+        // "libx.so!unit" and "liby.so!unit" have nothing in common.
+        string module = a[..(a.IndexOf('!', StringComparison.Ordinal) + 1)];
+        if (module != b[..(b.IndexOf('!', StringComparison.Ordinal) + 1)])
+        {
+            return 0;
+        }
+
+        string[] x = a[module.Length..].Split('/');
+        string[] y = b[module.Length..].Split('/');
         int n = 0;
         while (n < x.Length && n < y.Length && x[^(n + 1)] == y[^(n + 1)])
         {

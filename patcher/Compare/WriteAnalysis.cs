@@ -29,7 +29,8 @@ public sealed class WriteAnalysis
     }
 
     /// <summary>Whether the variable of this key may have been written.</summary>
-    public bool MayBeWritten(string key) => _written.Contains(key);
+    public bool MayBeWritten(string key) => _written.Contains(key)
+        || (key.IndexOf('!', StringComparison.Ordinal) is var at and >= 0 && _written.Contains(key[(at + 1)..])); // by another module
 
     private void Walk(Node node, Dictionary<Decl, string> keys)
     {

@@ -26,10 +26,11 @@ public static class LayoutTable
 
     /// <summary>Makes sure that what we plan for the stored text is what is in the executable.</summary>
     /// <exception cref="PatchException">It is not: another release of the tools built it.</exception>
-    public static void Check(ProgramModel program, ElfFile elf, string path)
+    public static void Check(ProgramModel program, ModuleModel module)
     {
-        foreach ((string key, uint layout) in Read(elf))
+        foreach ((string name, uint layout) in Read(module.Elf))
         {
+            string key = module.KeyPrefix + name;
             if (!program.Functions.TryGetValue(key, out FunctionEntry? f))
             {
                 continue; // dropped or of an object without a stored text
@@ -38,7 +39,7 @@ public static class LayoutTable
             if (f.Plan.IsTransformed && f.Plan.LayoutHash != layout)
             {
                 throw new PatchException(PatchError.BadInput,
-                    $"{path}: the frame of {key} is not what this upstare-patch makes of it (0x{layout:x8}, 0x{f.Plan.LayoutHash:x8}): it was built by another version of upstare-cc");
+                    $"{module.Path}: the frame of {key} is not what this upstare-patch makes of it (0x{layout:x8}, 0x{f.Plan.LayoutHash:x8}): it was built by another version of upstare-cc");
             }
         }
     }

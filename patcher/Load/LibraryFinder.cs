@@ -41,7 +41,7 @@ public static class LibraryFinder
         {
             foreach (string name in user.Elf.Needed().Where(seen.Add))
             {
-                if (Resolve(name, [.. Directories(user.Elf, user.Path), .. inherited, .. Environment()], beside) is { } path
+                if (Resolve(name, user.Path, [.. Directories(user.Elf, user.Path), .. inherited, .. Environment()], beside) is { } path
                     && Read(path) is { } library)
                 {
                     found.Add(new LibraryFile(NameOf(library, path), path, library, IsPlugIn: false));
@@ -67,7 +67,8 @@ public static class LibraryFinder
         return [.. Directory.EnumerateFiles(directory, "*.so", options).Concat(Directory.EnumerateFiles(directory, "*.so.*", options)).Order(StringComparer.Ordinal)];
     }
 
-    private static List<string> Directories(ElfFile elf, string path)
+    /// <summary>Where a file has its libraries looked for (DT_RUNPATH, DT_RPATH).</summary>
+    public static List<string> Directories(ElfFile elf, string path)
     {
         string origin = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return [.. elf.RunPath().SelectMany(p => p.Split(':', StringSplitOptions.RemoveEmptyEntries))
@@ -77,12 +78,16 @@ public static class LibraryFinder
     private static string[] Environment() =>
         (System.Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "").Split([':', ';'], StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>The file of a library that is named by its path; the program may have been linked in its own directory, or in this one.</summary>
+    public static string? Named(string name, string user) =>
+        new[] { Path.Combine(Path.GetDirectoryName(Path.GetFullPath(user))!, name), name }.FirstOrDefault(File.Exists);
+
     /// <summary>A file of the tree goes before one that happens to be installed; a search path goes before both.</summary>
-    private static string? Resolve(string name, IEnumerable<string> directories, List<string> beside)
+    private static string? Resolve(string name, string user, IEnumerable<string> directories, List<string> beside)
     {
         if (name.Contains('/', StringComparison.Ordinal))
         {
-            return File.Exists(name) ? name : null;
+            return Named(name, user);
         }
 
         string? inPath = directories.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists);

@@ -7,26 +7,16 @@ using UpStare.Patcher.Compare;
 
 namespace UpStare.Patcher.Load;
 
-/// <summary>A program as it was loaded.</summary>
-/// <param name="Path">The executable.</param>
-/// <param name="Elf">Its file.</param>
-/// <param name="Model">Its units, parsed and planned again as they were when it was built.</param>
-/// <param name="Metadata">What was stored about the units, in the order of the model's.</param>
-public sealed record LoadedProgram(string Path, ElfFile Elf, ProgramModel Model, IReadOnlyList<UnitMetadata> Metadata);
-
-/// <summary>Reads an executable that upstare-cc built.</summary>
+/// <summary>Reads executables and libraries that upstare-cc built.</summary>
 public static class ProgramLoader
 {
-    /// <summary>Loads it.</summary>
+    /// <summary>The module of a program's executable.</summary>
     /// <exception cref="PatchException">It cannot be read or is not updateable.</exception>
-    public static LoadedProgram Load(string path)
+    public static ModuleModel Executable(string path)
     {
-        ElfFile elf;
-        IReadOnlyList<UnitMetadata> stored;
         try
         {
-            elf = ElfFile.Read(path);
-            stored = UnitMetadata.ReadAll(elf);
+            return Module("", "", path, ElfFile.Read(path), isPlugIn: false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,7 +26,54 @@ public static class ProgramLoader
         {
             throw new PatchException(PatchError.BadInput, $"{path}: {e.Message}");
         }
+    }
 
+    /// <summary>The module of a library that belongs to a program.</summary>
+    /// <param name="file">The library.</param>
+    /// <param name="number">Its place among the program's modules.</param>
+    /// <exception cref="PatchException">It cannot be read or is not updateable.</exception>
+    public static ModuleModel Library(LibraryFile file, int number) => Module(file.Name, $"L{number}_", file.Path, file.Elf, file.IsPlugIn);
+
+    /// <summary>Parses and plans all units of a program's modules.</summary>
+    /// <exception cref="PatchException">A unit cannot be part of a patch.</exception>
+    public static ProgramModel Load(IReadOnlyList<ModuleModel> modules)
+    {
+        foreach (ModuleModel module in modules)
+        {
+            Parse(module);
+        }
+
+        return new ProgramModel(Path.GetFileName(modules[0].Path), modules[0].Elf.BuildId(), [.. modules.SelectMany(m => m.Units)]) { Modules = modules };
+    }
+
+    /// <summary>Parses and plans a module's units, if that has not been done.</summary>
+    /// <exception cref="PatchException">A unit cannot be part of a patch.</exception>
+    public static void Parse(ModuleModel module)
+    {
+        if (module.Units.Count == 0)
+        {
+            var units = new UnitModel[module.Metadata.Count];
+            Workers.For(units.Length, i => units[i] = LoadUnit(module.Metadata[i], module));
+            module.Units = units;
+        }
+    }
+
+    /// <summary>Parses a unit's stored text.</summary>
+    public static TranslationUnit Parse(UnitMetadata unit) => SourceParser.Parse(unit.Text, unit.SourceFile, ParseOptions.Of(unit.Flags));
+
+    /// <summary>The options that the unit was instrumented with.</summary>
+    public static InstrumentOptions Options(UnitMetadata unit, ModuleModel? module = null) => new()
+    {
+        UnitId = (module?.KeyPrefix ?? "") + unit.UnitId,
+        SymbolHash = (module?.SymbolPrefix ?? "") + unit.SymbolHash,
+        KeyPrefix = module?.KeyPrefix ?? "",
+        SymbolPrefix = module?.SymbolPrefix ?? "",
+        Points = unit.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
+    };
+
+    private static ModuleModel Module(string name, string symbolPrefix, string path, ElfFile elf, bool isPlugIn)
+    {
+        IReadOnlyList<UnitMetadata> stored = UnitMetadata.ReadAll(elf);
         if (stored.Count == 0)
         {
             throw new PatchException(PatchError.BadInput, path + ": not built with upstare-cc (no stored units)");
@@ -47,24 +84,12 @@ public static class ProgramLoader
             throw new PatchException(PatchError.BadInput, path + ": has no build id");
         }
 
-        var units = new UnitModel[stored.Count];
-        Workers.For(stored.Count, i => units[i] = LoadUnit(stored[i], path));
-        return new LoadedProgram(path, elf, new ProgramModel(Path.GetFileName(path), elf.BuildId(), units), stored);
+        return new ModuleModel { Name = name, SymbolPrefix = symbolPrefix, Path = path, Elf = elf, IsPlugIn = isPlugIn, Metadata = stored };
     }
 
-    /// <summary>Parses a unit's stored text.</summary>
-    public static TranslationUnit Parse(UnitMetadata unit) => SourceParser.Parse(unit.Text, unit.SourceFile, ParseOptions.Of(unit.Flags));
-
-    /// <summary>The options that the unit was instrumented with.</summary>
-    public static InstrumentOptions Options(UnitMetadata unit) => new()
+    private static UnitModel LoadUnit(UnitMetadata unit, ModuleModel module)
     {
-        UnitId = unit.UnitId,
-        SymbolHash = unit.SymbolHash,
-        Points = unit.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
-    };
-
-    private static UnitModel LoadUnit(UnitMetadata unit, string path)
-    {
+        string path = module.Path;
         try
         {
             TranslationUnit parsed = Parse(unit);
@@ -73,10 +98,11 @@ public static class ProgramLoader
                 throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId} was compiled plainly: {unit.PlainReason ?? parsed.Errors[0]}");
             }
 
-            UnitPlan plan = Planner.Plan(parsed, Options(unit));
+            InstrumentOptions options = Options(unit, module);
+            UnitPlan plan = Planner.Plan(parsed, options);
             VariablePlan? state = unit.PlainReason is null ? null : plan.Variables.FirstOrDefault(v => v.Kind != VariableKind.Private && !TypeComparer.IsConst(v.Decl.Type));
             return state is null
-                ? new UnitModel { Id = unit.UnitId, Flags = unit.Flags, Plan = plan, PlainReason = unit.PlainReason }
+                ? new UnitModel { Id = options.UnitId, Module = module, Flags = unit.Flags, Plan = plan, PlainReason = unit.PlainReason }
                 : throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId} was compiled plainly ({unit.PlainReason}), so that its variable {state.Decl.Name} would be lost");
         }
         catch (ParseException e)

@@ -8,6 +8,12 @@ public sealed class UnitModel
 {
     public required string Id { get; init; }
 
+    /// <summary>Where it is linked into; null where only a text is looked at (tests).</summary>
+    public ModuleModel? Module { get; init; }
+
+    /// <summary>What the keys of its external names begin with.</summary>
+    public string KeyPrefix => Module?.KeyPrefix ?? "";
+
     public required UnitPlan Plan { get; init; }
 
     /// <summary>Why the unit was compiled as it is, without being transformed; null for all others.</summary>
@@ -35,6 +41,9 @@ public sealed class VariableEntry
     public required UnitModel Unit { get; init; }
 
     public required VariablePlan Plan { get; init; }
+
+    /// <summary>Its symbol in a patch: another one where libraries of the program have one of that name, too.</summary>
+    public string Symbol { get => field ?? Plan.Symbol; set; }
 
     public string Key => Plan.Key;
 
@@ -92,4 +101,21 @@ public sealed class ProgramModel
 
     /// <summary>Functions that have a function-pointer stub, by key.</summary>
     public Dictionary<string, StubPlan> Stubs { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The executable and its libraries, in the dynamic linker's order; none where only texts are looked at (tests).</summary>
+    public IReadOnlyList<ModuleModel> Modules { get; init; } = [];
+
+    /// <summary>The key by which a unit's code finds a function: its own, one of its module, or another module's.</summary>
+    public string? FindFunction(UnitModel unit, string name)
+    {
+        foreach (string key in new[] { unit.Id + ":" + name, unit.KeyPrefix + name, name })
+        {
+            if (Functions.ContainsKey(key))
+            {
+                return key;
+            }
+        }
+
+        return Modules.Select(m => m.KeyPrefix + name).FirstOrDefault(Functions.ContainsKey);
+    }
 }

@@ -100,7 +100,7 @@ public sealed class GlobalEmitter
     {
         VariableEntry v = change.New!;
         string symbol = $"storage_{Globals.Count}";
-        _code.Append($"extern char {symbol}[] __asm__({CNames.Quote(v.Plan.Symbol)}) __attribute__((visibility(\"hidden\")));\n\n");
+        _code.Append($"extern char {symbol}[] __asm__({CNames.Quote(v.Symbol)}) __attribute__((visibility(\"hidden\")));\n\n");
         string old = change.Old is VariableEntry o && transformer is not null ? CNames.Quote(o.Key) : "NULL";
         long oldSize = transformer is not null ? change.Old!.Plan.Decl.Type.Size : 0;
         Globals.Add($"{{ .old_key = {old}, .new_key = {CNames.Quote(v.Key)}, .address = {symbol}, .size = {Math.Max(0, v.Plan.Decl.Type.Size)}, .old_size = {Math.Max(0, oldSize)}, .transform = {transformer ?? "NULL"} }}");

@@ -26,7 +26,7 @@ public static partial class NewNames
             {
                 Define(v.Plan.Decl.Type, types);
                 string function = v.Plan.Function is string f ? f[(f.LastIndexOf(':') + 1)..] + "_" : "";
-                Declare(text, v.Key, v.Plan.Place, types.Declare(v.Plan.Decl.Type, Unique(names, function + v.Name, v.Unit)), v.Plan.Symbol, "visibility(\"hidden\")");
+                Declare(text, v.Key, v.Plan.Place, types.Declare(v.Plan.Decl.Type, Unique(names, function + v.Name, v.Unit)), v.Symbol, "visibility(\"hidden\")");
             }
         }
 
@@ -35,9 +35,9 @@ public static partial class NewNames
         {
             if (change.New is VariableEntry v && change.Action == VariableAction.Keep && v.Plan.Function is null
                 && (TypeComparer.IsArithmetic(v.Plan.Decl.Type) || v.Plan.Decl.Type.Canonical is PointerType)
-                && imports.Any(i => i.Symbol == v.Plan.Symbol && i.Kind == "UPSTARE_IMPORT_VARIABLE"))
+                && imports.Any(i => i.Symbol == v.Symbol && i.Kind == "UPSTARE_IMPORT_VARIABLE"))
             {
-                Declare(text, v.Key, v.Plan.Place, types.Declare(v.Plan.Decl.Type, Unique(names, v.Name, v.Unit)), v.Plan.Symbol, "weak");
+                Declare(text, v.Key, v.Plan.Place, types.Declare(v.Plan.Decl.Type, Unique(names, v.Name, v.Unit)), v.Symbol, "weak");
             }
         }
 

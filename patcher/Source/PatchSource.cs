@@ -23,8 +23,9 @@ public static class PatchSource
     /// <summary>The patch's own C source.</summary>
     /// <param name="plan">What changed. Takes further findings of the conversions.</param>
     /// <param name="imports">What the code leaves undefined.</param>
+    /// <param name="exports">Key and symbol of the functions that other modules find by name.</param>
     /// <param name="forUser">The user writes code to it: patch.h declares what is new.</param>
-    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports, bool forUser = false)
+    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports, IReadOnlyList<(string Key, string Symbol)> exports, bool forUser = false)
     {
         var types = new StringBuilder();
         var hooks = new StringBuilder();
@@ -123,6 +124,14 @@ public static class PatchSource
         Table(code, "struct upstare_reinit", "reinits", global.Reinits);
         Table(code, "struct upstare_pointer_map", "pointer_maps", global.PointerMaps);
         Table(code, "struct upstare_import", "imports", [.. imports.Select(ImportEntry)]);
+        List<string> modules = Modules(plan);
+        Table(code, "struct upstare_patch_module", "modules", modules);
+        for (int i = 0; i < exports.Count; i++)
+        {
+            code.Append($"extern char export_{i}[] __asm__({CNames.Quote(exports[i].Symbol)}) __attribute__((visibility(\"hidden\")));\n");
+        }
+
+        Table(code, "struct upstare_patch_export", "exports", [.. exports.Select((e, i) => $"{{ .key = {CNames.Quote(e.Key)}, .body = export_{i} }}")]);
         code.Append($$"""
             /* atexit() in this code is the program's: it must not run when the patch is unloaded. */
             void *__dso_handle __attribute__((visibility("hidden"))) = NULL;
@@ -154,6 +163,8 @@ public static class PatchSource
             	.pointer_maps = pointer_maps, .npointer_maps = {{global.PointerMaps.Count}},
             	.imports = imports, .nimports = {{imports.Count}},
             	.condition = condition, .before = before, .after = after,
+            	.modules = modules, .nmodules = {{modules.Count}},
+            	.exports = exports, .nexports = {{exports.Count}},
             };
 
             """);
@@ -234,6 +245,14 @@ public static class PatchSource
             + $"\t  .new_function = &{now.Descriptor}, .new_size = {now.RecordSize}, .transform = {(pair.IsIdentity ? "NULL" : "frame_" + name)},\n"
             + $"\t  .pointers = {pointers}, .npointers = {count}, .forward = {(forward ? "forward_" + name : "NULL")}"
             + (movesHere ? ", .flags = UPSTARE_MAP_MOVES" : "") + (pair.IsIdentity ? "" : $", .user = (const void *){PatchPlan.FrameHook(name)}") + " },\n");
+    }
+
+    // The libraries of both versions that the patch replaces.
+    private static List<string> Modules(PatchPlan plan)
+    {
+        var names = plan.Old.Modules.Concat(plan.New.Modules).Select(m => m.Name).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal);
+        static string BuildId(ProgramModel program, string name) => program.Modules.FirstOrDefault(m => m.Name == name)?.Elf.BuildId() ?? "";
+        return [.. names.Select(n => $"{{ .name = {CNames.Quote(n)}, .old_build_id = {CNames.Quote(BuildId(plan.Old, n))}, .new_build_id = {CNames.Quote(BuildId(plan.New, n))} }}")];
     }
 
     private static string ImportEntry(Import i) =>

@@ -165,7 +165,7 @@ public sealed class DriverTests : IDisposable
     }
 
     [Theory]
-    [InlineData("-shared -fPIC main.c -o made.so", "it is a shared library")]
+    [InlineData("-shared -fPIC -nostdlib main.c -o made.so", "it is a shared library without tables")]
     [InlineData("-static main.c part.c -o made.so", "it is linked statically")]
     [InlineData("-static-pie main.c part.c -o made.so", "it is linked statically")]
     [InlineData("-fsanitize=address,undefined main.c part.c -o made.so", "it has no function that was transformed")]
@@ -173,6 +173,13 @@ public sealed class DriverTests : IDisposable
     {
         Assert.Equal(new Outcome(0, "", ""), Tools.RunCc(_tree.Ours, line));
         Assert.Contains("cannot be updated: " + why, Tools.RunCc(_tree.Ours, "--report made.so").Output);
+    }
+
+    [Fact]
+    public void ALibraryIsUpdatedWithItsProgram()
+    {
+        Assert.Equal(new Outcome(0, "", ""), Tools.RunCc(_tree.Ours, "-shared -fPIC main.c -o made.so"));
+        Assert.Contains("can be updated, with the program that loads it", Tools.RunCc(_tree.Ours, "--report made.so").Output);
     }
 
     /// <summary>Whoever compiles to /dev/null as root keeps it: what is no file is written to. A pipe stands in for the device.</summary>

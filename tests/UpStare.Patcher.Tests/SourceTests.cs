@@ -22,7 +22,7 @@ public class SourceTests
         const string Use = "struct s v = { 0 }; struct s w[4]; void *p(int i) { return i ? (void *)&v : &w[i]; }"
             + "extern void use(struct s *); void f(void) { struct s local = { 0 }; use(&local); sleep(1); use(&local); }";
         PatchPlan plan = Sample.Compare(Prelude + "struct s { " + old + " };" + Use, Prelude + "struct s { " + now + " };" + Use);
-        PatchText text = PatchSource.Write(plan, []);
+        PatchText text = PatchSource.Write(plan, [], []);
         Assert.DoesNotContain(plan.Findings, f => f.Handling > Handling.Assumed);
         Assert.Equal(2, plan.Variables.Count(v => v.Action == VariableAction.Convert));
         Assert.Contains("upstare_frame_alloc", text.Code, StringComparison.Ordinal);
@@ -36,7 +36,7 @@ public class SourceTests
         PatchPlan plan = Sample.Compare(
             Prelude + "int f(int a, short b) { int c = a; for (int i = 0; i < b; i++) { sleep(i); c += i; } return c; }",
             Prelude + "int f(int a, long b) { int added = 7; int c = a; for (int i = 0; i < b; i++) { sleep(i); c += i + added; } return c; }");
-        PatchText text = PatchSource.Write(plan, []);
+        PatchText text = PatchSource.Write(plan, [], []);
         Assert.Contains("n->a = o->a;", text.Code, StringComparison.Ordinal);
         Assert.Contains("n->b = o->b;", text.Code, StringComparison.Ordinal);
         Assert.Contains("n->added = 7; /* new */", text.Code, StringComparison.Ordinal);
@@ -50,7 +50,7 @@ public class SourceTests
         const string Use = " void *p(int i) { return i == 0 ? (void *)&a : i == 1 ? (void *)&b : &c; }";
         PatchPlan plan = Sample.Compare(
             "int a = 3; const char *b = \"old\"; char c[8] = \"old\";" + Use, "int a = 4; const char *b = \"new\"; char c[8] = \"new\";" + Use);
-        PatchText text = PatchSource.Write(plan, []);
+        PatchText text = PatchSource.Write(plan, [], []);
         Assert.Contains(".nreinits = 3", text.Code, StringComparison.Ordinal);
         Assert.Contains("upstare_is_literal", text.Code, StringComparison.Ordinal);
         Compile(text);
@@ -60,7 +60,7 @@ public class SourceTests
     public void AnIdentityHasEmptyTables()
     {
         const string Source = Prelude + "int v = 3; int *p(void) { return &v; } int main(void) { return sleep(1); }";
-        PatchText text = PatchSource.Write(Sample.Compare(Source, Source), []);
+        PatchText text = PatchSource.Write(Sample.Compare(Source, Source), [], []);
         Assert.Contains(".nmaps = 1", text.Code, StringComparison.Ordinal);
         Assert.Contains(".nglobals = 0", text.Code, StringComparison.Ordinal);
         Assert.Contains(".points = NULL", text.Code, StringComparison.Ordinal);
@@ -114,7 +114,7 @@ public class SourceTests
         {
             PatchPlan plan = Sample.Compare(
                 Prelude + "void f(void) { sleep(1); }", Prelude + "void f(void) { sleep(2); usleep(1); }");
-            UserFiles.Emit(directory, plan, PatchSource.Write(plan, []));
+            UserFiles.Emit(directory, plan, PatchSource.Write(plan, [], []));
             Assert.Empty(UserFiles.ReadMappings(directory));
             Assert.Null(UserFiles.EditedCode(directory));
             Sample.Run("gcc", null, "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", Path.Combine(directory, "mappings.c"));

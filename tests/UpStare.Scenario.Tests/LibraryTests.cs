@@ -1,18 +1,123 @@
 namespace UpStare.Scenario.Tests;
 
-/// <summary>Programs with shared libraries of their own.</summary>
+/// <summary>Programs with shared libraries of their own. That they are updated with them: ScenarioTests, EveryPointTests ("library").</summary>
 public class LibraryTests
 {
-    /// <summary>Nobody may believe that a library was updated when it was not.</summary>
+    /// <summary>The update comes at each point of the run, in the library and out of it: both are of one version at any time.</summary>
     [Fact]
-    public void AChangedLibraryIsNamed()
+    public void ProgramAndLibraryAreUpdatedTogether()
     {
         var scenario = Scenario.Get("library");
-        var patch = Path.Combine(Tools.Temporary, "library.so");
-        var made = scenario.MakePatch("v1", "v2", patch, withUser: false).Expect(2);
-        Assert.Contains("libcount.so: differs", made.Errors, StringComparison.Ordinal);
+        var patch = scenario.Patch("v1", "v2");
+        var points = UpdateRun.Of(Tools.Temporary, ["--at", "1"], [patch], scenario.Program("v1")).Points;
+        Assert.True(points > 30, $"{points} points");
+        for (var at = 1L; at <= points; at++)
+        {
+            var run = UpdateRun.Of(Tools.Temporary, ["--at", $"{at}"], [patch], scenario.Program("v1"));
+            run.Outcome.Expect(0);
+            Assert.Equal(1, run.Updates);
+            foreach (var line in run.Outcome.Output.Split('\n').Where(l => l.StartsWith("program ", StringComparison.Ordinal)))
+            {
+                // The library's report was asked for first, then its name, then the program's version.
+                string[] versions = [line.Contains("library v1", StringComparison.Ordinal) ? "v1" : "v2", line.EndsWith("one", StringComparison.Ordinal) ? "v1" : "v2", line[8..10]];
+                Assert.True(versions.SequenceEqual(versions.Order(StringComparer.Ordinal)), $"updated at point {at}:\n{run}");
+            }
+        }
+    }
+
+    /// <summary>A library that differs is part of the version: the patch is for both, and refused where the library is another.</summary>
+    [Fact]
+    public void APatchIsForTheLibraryToo()
+    {
+        var scenario = Scenario.Get("library");
+        var tree = Path.GetDirectoryName(scenario.Program("v1"))!;
+        var other = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "other-library")).FullName;
+        File.Copy(scenario.Program("v1"), Path.Combine(other, "library"), true);
+        File.Copy(Path.Combine(Path.GetDirectoryName(scenario.Program("v2"))!, "libcount.so.1"), Path.Combine(other, "libcount.so.1"), true);
+        using var program = new Session(scenario, Path.Combine(other, "library"), "v1", []);
+        program.WaitForGate();
+        var answer = program.Apply(scenario.Patch("v1", "v2")).Expect(3);
+        Assert.Contains("libcount.so", answer.Output, StringComparison.Ordinal);
+        program.Finish();
+    }
+
+    /// <summary>
+    /// A plug-in that is opened after the update: from the new version's file it is part of the new version, and goes back with it;
+    /// from the old one's it works, as plain code, and status says what it is.
+    /// </summary>
+    [Fact]
+    public void APlugInThatIsOpenedLaterIsOfOneVersion()
+    {
+        var scenario = Scenario.Get("plugins");
+        foreach (var version in new[] { "v1", "v2" })
+        {
+            using var program = scenario.Start("v1", Path.GetDirectoryName(scenario.Program(version))!);
+            program.WaitFor("gate below a plug-in");
+            program.Update("v2");
+            program.Send().WaitFor("gate before it is opened again");
+            program.Send().WaitFor("gate below a plug-in");
+            var library = program.Json(program.Control("status", "--json")).GetProperty("libraries").EnumerateArray().First(l => l.GetProperty("name").GetString() == "a.so");
+            Assert.Equal(version == "v2" ? "current" : "of another version", library.GetProperty("state").GetString());
+            if (version == "v2")
+            {
+                program.Update("v1");
+                program.Send().WaitFor("a v1: state 103, visible 1003");
+            }
+            else
+            {
+                var answer = program.Apply(scenario.Patch("v2", "v1"), timeout: 300).Expect(2);
+                Assert.Contains("a.so", answer.Output, StringComparison.Ordinal);
+                program.Send().WaitFor("a v1: state 103, visible 1003");
+            }
+
+            Assert.EndsWith($"12 lines, host {(version == "v2" ? "v1" : "v2")}\n", program.Finish(), StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Plug-ins come and go while updates are asked for: none of them is lost, and the program is not hurt.</summary>
+    [Fact]
+    public void PlugInsComeAndGoDuringUpdates()
+    {
+        var scenario = Scenario.Get("reload");
+        scenario.Patch("v2", "v1");
+        scenario.Patch("v1", "v2");
+        using var program = scenario.Start("v1", "4000");
+        program.WaitForGate();
+        program.Send();
+        var updates = 0;
+        while (program.IsRunning && updates < 20)
+        {
+            var to = program.Version == "v1" ? "v2" : "v1";
+            if (program.Apply(scenario.Patch(program.Version, to)).ExitCode == 0)
+            {
+                program.Went(to);
+                updates++;
+            }
+        }
+
+        Assert.True(updates > 5, $"{updates} updates");
+        Assert.EndsWith("opened 4000 times, sum 16008000\n", program.Finish(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where a library has no tables (objects without -fPIC), nobody may believe that it was updated when it was not.</summary>
+    [Fact]
+    public void AChangedLibraryWithoutTablesIsNamed()
+    {
+        var trees = new List<string>();
+        foreach (var version in new[] { "v1", "v2" })
+        {
+            trees.Add(Directory.CreateDirectory(Path.Combine(Tools.Temporary, "untabled", version)).FullName);
+            File.WriteAllText(Path.Combine(trees[^1], "part.c"), $"int value = {version[1]};\nint part(void) {{ return {version[1]}; }}\n");
+            File.WriteAllText(Path.Combine(trees[^1], "main.c"), "int part(void);\nint main(void) { return part(); }\n");
+            Tools.Execute(trees[^1], Tools.Cc, "-O1", "-shared", "part.c", "-o", "libpart.so").Expect(0);
+            Tools.Execute(trees[^1], Tools.Cc, "-O1", "main.c", "./libpart.so", "-o", "main").Expect(0);
+        }
+
+        var patch = Path.Combine(Tools.Temporary, "untabled.so");
+        var made = Tools.Execute(Tools.Temporary, Tools.Patch, trees[0], trees[1], "-o", patch).Expect(2);
+        Assert.Contains("libpart.so: differs", made.Errors, StringComparison.Ordinal);
         Assert.False(File.Exists(patch));
-        scenario.MakePatch("v1", "v2", patch, withUser: false, "--force").Expect(0);
-        scenario.MakePatch("v1", "v1", patch, withUser: false).Expect(0);
+        Tools.Execute(Tools.Temporary, Tools.Patch, trees[0], trees[1], "-o", patch, "--force").Expect(0);
+        Tools.Execute(Tools.Temporary, Tools.Patch, trees[0], trees[0], "-o", patch).Expect(0);
     }
 }

@@ -110,6 +110,9 @@ internal sealed class Session : IDisposable
         return Json(answer);
     }
 
+    /// <summary>Takes note of an update that the caller has seen done.</summary>
+    public void Went(string to) => Version = to;
+
     /// <summary>Asks for an update and returns the tool's answer.</summary>
     public Outcome Apply(string patch, int timeout = 10000) => Control("apply", patch, "--timeout", timeout.ToString(CultureInfo.InvariantCulture), "--json");
 

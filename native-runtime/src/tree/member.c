@@ -35,7 +35,7 @@ static bool in_program(uintptr_t pc)
 {
 	if (pc >= (uintptr_t)upstare_text_start && pc < (uintptr_t)upstare_text_end)
 		return false;
-	if (upstare_current && upstare_loaded_text(upstare_current, pc))
+	if (upstare_current && upstare_loaded_with_text(pc))
 		return true;
 	return pc >= (uintptr_t)&__executable_start && pc < (uintptr_t)&etext;
 }
@@ -86,6 +86,10 @@ void upstare_tree_kicked(uintptr_t pc, bool from_outside)
 	__atomic_store_n(&upstare_tree_asked, 1, __ATOMIC_SEQ_CST);
 	__atomic_or_fetch(&upstare_want, UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
 	__atomic_store_n(flag(), 1, __ATOMIC_SEQ_CST);
+	if (upstare_trylock()) {
+		upstare_libraries_flag_all(1);
+		upstare_untrylock();
+	}
 	if (from_outside)
 		wake_others();
 }
@@ -251,6 +255,7 @@ static void *member(void *argument)
 	if (bytes) {
 		memcpy(bytes, (const char *)o + UPSTARE_ORDERS_HEAD, size);
 		follow(update, bytes, size);
+		upstare_libraries_close();
 		upstare_pages_free(bytes, size + 1);
 	} else {
 		struct upstare_told *t = told();
@@ -276,6 +281,7 @@ void upstare_tree_join(void)
 	if (asked && upstare_update.phase == UPSTARE_IDLE) {
 		__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
 		__atomic_store_n(flag(), 0, __ATOMIC_SEQ_CST);
+		upstare_libraries_flag_all(0);
 	}
 	bool lead = asked && upstare_tree_orphaned();
 	uint32_t update = asked && !lead && !taking_part && o->phase != UPSTARE_TREE_IDLE && o->update != joined ? o->update : 0;

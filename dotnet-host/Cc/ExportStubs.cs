@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Text;
+using UpStare.Frontend.Metadata;
+
+namespace UpStare.Host.Cc;
+
+/// <summary>
+/// What other modules find when they ask for a function by its name: a stub, so that they are led to the newest code. gcc and the
+/// linker know nothing of it; the finished file's dynamic symbol table is changed.
+/// </summary>
+internal static class ExportStubs
+{
+    private const int SymbolSize = 24;
+    private const int RelocationSize = 24;
+    private const uint Absolute = 1; // R_X86_64_64
+    private const uint Relative = 8; // R_X86_64_RELATIVE
+    private const string Section = "upstare_exports";
+    private const int EntrySize = 12;
+
+    /// <summary>The functions that a finished file offers to others.</summary>
+    public static List<string> Names(ElfFile file) =>
+        [.. file.DynamicSymbols().Where(s => IsOffered(s) && !IsRuntimes(file, s)).Select(s => s.Name).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Assembly of the stubs and their table (struct upstare_export of abi.h).</summary>
+    public static string Source(IReadOnlyList<string> names)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < names.Count; i++)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"""
+                	.section .text.upstare_exports,"ax",@progbits
+                	.p2align 4
+                .Lstub{i}:
+                	endbr64
+                	jmp *.Lslot{i}(%rip)
+                	.section .data.upstare_exports,"aw",@progbits
+                	.p2align 3
+                .Lslot{i}: .quad "{names[i]}"
+                	.section .rodata.upstare,"a",@progbits
+                .Lname{i}: .string "{names[i]}"
+                	.section {Section},"a",@progbits
+                	.p2align 2
+                	.long .Lname{i}-., .Lstub{i}-., .Lslot{i}-.
+
+                """);
+        }
+
+        return text.Append("\t.section .note.GNU-stack,\"\",@progbits\n").ToString();
+    }
+
+    /// <summary>Lets the names of a file that was linked with the stubs lead to them, and the slots to the functions themselves.</summary>
+    /// <returns>Whether all of it could be done; else nothing was changed.</returns>
+    public static bool Redirect(string path)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        ElfFile file = ElfFile.Parse(bytes, path);
+        if (file.Section(Section) is not { } table || file.Section(".dynsym") is not { } symbols)
+        {
+            return false;
+        }
+
+        List<ElfSymbol> offered = file.DynamicSymbols();
+        Dictionary<ulong, int> relocations = Relocations(file);
+        for (ulong at = table.Address; at + EntrySize <= table.Address + table.Size; at += EntrySize)
+        {
+            string name = file.StringAt(file.Relative(at));
+            ulong stub = file.Relative(at + 4);
+            ulong slot = file.Relative(at + 8);
+            int index = offered.FindIndex(s => s.Name == name && IsOffered(s));
+            if (index < 0)
+            {
+                return false;
+            }
+
+            ulong body = offered[index].Value;
+            if (relocations.TryGetValue(slot, out int relocation))
+            {
+                uint type = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(relocation + 8));
+                if (type == Absolute)
+                {
+                    // By its name the slot would find the stub.
+                    body = offered[(int)BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(relocation + 12))].Value;
+                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(relocation + 8), Relative);
+                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(relocation + 16), body);
+                }
+                else if (type == Relative)
+                {
+                    body = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(relocation + 16));
+                }
+                else
+                {
+                    return false;
+                }
+            }
+            else if (file.Type == 3)
+            {
+                return false;
+            }
+
+            ushort section = (ushort)Enumerable.Range(0, file.Sections.Count).First(i => file.Sections[i] == file.At(stub));
+            for (int i = 0; i < offered.Count; i++)
+            {
+                // Of several versions of a name only the one that the slot leads to.
+                if (offered[i].Name == name && IsOffered(offered[i]) && offered[i].Value == body)
+                {
+                    int entry = (int)symbols.Offset + (i * SymbolSize);
+                    BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(entry + 6), section);
+                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 8), stub);
+                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 16), 10);
+                }
+            }
+        }
+
+        File.WriteAllBytes(path, bytes);
+        return true;
+    }
+
+    private static bool IsOffered(ElfSymbol s) => s is { Type: 2, Section: not 0, Binding: 1 or 2, Visibility: 0 or 3 }
+        && !s.Name.StartsWith("upstare_", StringComparison.Ordinal) && s.Name is not ("main" or "_init" or "_fini" or "_start");
+
+    /// <summary>Calls of libc that the runtime defines, too (native-runtime/src/interpose.c): they are no version's.</summary>
+    private static bool IsRuntimes(ElfFile file, ElfSymbol s) => s.Section < file.Sections.Count && file.Sections[s.Section].Name == "upstare_text";
+
+    /// <summary>Offsets in the file of the relocations of .rela.dyn, by the address that they write to.</summary>
+    private static Dictionary<ulong, int> Relocations(ElfFile file)
+    {
+        var found = new Dictionary<ulong, int>();
+        if (file.Section(".rela.dyn") is { } section)
+        {
+            ReadOnlySpan<byte> bytes = file.Bytes(section);
+            for (int at = 0; at + RelocationSize <= bytes.Length; at += RelocationSize)
+            {
+                found[BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..])] = (int)section.Offset + at;
+            }
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,6 @@
+# $1: the program's name; CC and CFLAGS from the environment.
+set -e
+$CC $CFLAGS -fPIC -shared a.c -o a.so
+$CC $CFLAGS -fPIC -c b.c
+$CC -shared b.o -o b.so
+$CC $CFLAGS -rdynamic plugins.c -o "$1" -ldl
