@@ -204,6 +204,9 @@ public sealed class ElfFile
     /// <summary>The file's own name as a library (DT_SONAME), or "".</summary>
     public string Soname() => Dynamic(14) is [string name, ..] ? name : "";
 
+    /// <summary>References to the file's own names stay inside it (-Bsymbolic), whatever other files define.</summary>
+    public bool IsSymbolic => DynamicValues(16).Count > 0 || DynamicValues(30).Exists(flags => (flags & 2) != 0);
+
     /// <summary>The program interpreter, or "" for a static file or a library.</summary>
     public string Interpreter() => Section(".interp") is { } section ? Encoding.UTF8.GetString(Bytes(section)).TrimEnd('\0') : "";
 

@@ -49,10 +49,8 @@ static const struct upstare_module module = {
 	.exports = upstare_table_upstare_exports,
 	.exports_end = upstare_table_upstare_exports_end,
 };
-/* Tells upstare-patch that the library has tables. */
-__asm__(".pushsection upstare_library,\"a\"\n\t.long 1\n\t.popsection");
-
-static struct upstare_library library = {
+/* The section tells upstare-patch that the library has tables. */
+static struct upstare_library library __attribute__((section("upstare_library"))) = {
 	.module = &module,
 	.point = &upstare_library_point,
 	.wrapped = upstare_table_upstare_wrapped,

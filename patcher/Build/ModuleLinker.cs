@@ -29,7 +29,15 @@ internal sealed class ModuleLinker
 
             own.UnionWith(ElfFile.Read(objects[i]).Symbols().Where(s => s.Section != 0 && s.Binding != 0 && IsUsers(s.Name)).Select(s => s.Name));
             _own.Add(own);
-            _shown.Add([.. modules[i].Elf.DynamicSymbols().Where(s => s is { Section: not 0, Binding: not 0 }).Select(s => s.Name)]);
+            HashSet<string> shown = [.. modules[i].Elf.DynamicSymbols().Where(s => s is { Section: not 0, Binding: not 0 }).Select(s => s.Name)];
+            _shown.Add(shown);
+
+            // An executable's copy of a variable (R_X86_64_COPY) is not the one that such a library uses.
+            if (i > 0 && modules[i].Elf.IsSymbolic && own.FirstOrDefault(n => shown.Contains(n) && _shown[0].Contains(n) && !_own[0].Contains(n)) is string twice)
+            {
+                throw new PatchException(PatchError.BadInput,
+                    $"{twice} exists twice: {Describe(i)} was linked with -Bsymbolic and uses its own, {Describe(0)} has a copy");
+            }
         }
     }
 

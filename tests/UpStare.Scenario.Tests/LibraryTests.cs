@@ -99,6 +99,39 @@ public class LibraryTests
         Assert.EndsWith("opened 4000 times, sum 16008000\n", program.Finish(), StringComparison.Ordinal);
     }
 
+    /// <summary>Which of two definitions counts depends on how each module was linked: nothing is guessed.</summary>
+    [Fact]
+    public void ANameOfTwoModulesIsRefused()
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "twice")).FullName;
+        File.WriteAllText(Path.Combine(tree, "part.c"), "int twice(void) { return 1; }\nint part(void) { return twice(); }\n");
+        File.WriteAllText(Path.Combine(tree, "main.c"), "int part(void);\nint twice(void) { return 2; }\nint main(void) { return part(); }\n");
+        Tools.Execute(tree, Tools.Cc, "-O1", "-fPIC", "-shared", "part.c", "-o", "libpart.so").Expect(0);
+        Tools.Execute(tree, Tools.Cc, "-O1", "main.c", "./libpart.so", "-o", "main").Expect(0);
+        Tools.Execute(tree, "./main").Expect(2);
+        var made = Tools.Execute(tree, Tools.Patch, "main", "main", "-o", "patch.so").Expect(3);
+        Assert.Contains("twice is defined by main and by libpart.so", made.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>A plug-in's thread-local variables stand somewhere else in every thread, unless it was linked for static TLS.</summary>
+    [Theory]
+    [InlineData("global-dynamic", false)]
+    [InlineData("initial-exec", true)]
+    public void AThreadLocalVariableOfAPlugInIsRefused(string model, bool isUpdated)
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "tls-" + model)).FullName;
+        File.WriteAllText(Path.Combine(tree, "part.c"), "#include <stdio.h>\n__thread int value = 3;\nint part(int n) { value += n; if (n) part(n - 1); printf(\"%d\\n\", value); return value; }\n");
+        File.WriteAllText(Path.Combine(tree, "main.c"), "#include <dlfcn.h>\nint main(void) { void *h = dlopen(\"./part.so\", RTLD_NOW);\n((int (*)(int))dlsym(h, \"part\"))(5); return 0; }\n");
+        Tools.Execute(tree, Tools.Cc, "-O1", "-fPIC", "-shared", "-ftls-model=" + model, "part.c", "-o", "part.so").Expect(0);
+        Tools.Execute(tree, Tools.Cc, "-O1", "main.c", "-ldl", "-o", "main").Expect(0);
+        Tools.Execute(tree, Tools.Patch, "main", "main", "-o", "patch.so").Expect(0);
+        var plain = Tools.Execute(tree, "./main").Expect(0);
+        var log = Path.Combine(tree, "log");
+        var run = Tools.Execute(tree, new Dictionary<string, string> { ["UPSTARE_LOG_RUNTIME"] = log }, Tools.Run, "--every", "1", "patch.so", "--", "./main").Expect(0);
+        Assert.Equal(plain.Output, run.Output);
+        Assert.Equal(!isUpdated, File.Exists(log) && File.ReadAllText(log).Contains("no variable part.so!value", StringComparison.Ordinal));
+    }
+
     /// <summary>Where a library has no tables (objects without -fPIC), nobody may believe that it was updated when it was not.</summary>
     [Fact]
     public void AChangedLibraryWithoutTablesIsNamed()
