@@ -184,7 +184,7 @@ hidden struct upstare_loaded *upstare_library_at(uintptr_t pc);
 /* The module that a function is in; NULL: the runtime's own. */
 hidden struct upstare_loaded *upstare_module_of(const struct upstare_function *);
 /* What stands for a module's version: the executable or a patch, for libraries the one that they were replaced with. */
-hidden struct upstare_loaded *upstare_version(struct upstare_loaded *);
+hidden struct upstare_loaded *upstare_version(const struct upstare_loaded *);
 hidden bool upstare_is_current(const struct upstare_loaded *); /* the module is part of the current version */
 /* Whether a name's library is loaded; names of the executable always are. */
 hidden bool upstare_library_present(const char *key);

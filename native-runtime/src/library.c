@@ -284,9 +284,9 @@ struct upstare_loaded *upstare_module_of(const struct upstare_function *f)
 	return NULL;
 }
 
-struct upstare_loaded *upstare_version(struct upstare_loaded *l)
+struct upstare_loaded *upstare_version(const struct upstare_loaded *l)
 {
-	return l->prefix ? l->version : l;
+	return l->prefix ? l->version : (struct upstare_loaded *)l;
 }
 
 bool upstare_is_current(const struct upstare_loaded *l)

@@ -58,13 +58,13 @@ static bool same_callee(const char *a, const char *b)
  * Why a frame of version l cannot become one of the target version, through those between them; NULL: it can. later: it is to be
  * done after the update.
  */
-static const char *hindrance(const struct walk *w, struct upstare_loaded *l, uint32_t function, uint32_t point, bool later)
+static const char *hindrance(const struct walk *w, const struct upstare_loaded *l, uint32_t function, uint32_t point, bool later)
 {
 	if (later && upstare_loaded_function(l, function)->flags & UPSTARE_FUNCTION_SETJMP)
 		return "stands below library code, and calls setjmp";
 	while (l != w->target) {
-		struct upstare_loaded *version = upstare_version(l);
-		struct upstare_loaded *next = version == upstare_current ? w->target : version->successor;
+		const struct upstare_loaded *version = upstare_version(l);
+		const struct upstare_loaded *next = version == upstare_current ? w->target : version->successor;
 		const struct upstare_function *f = upstare_loaded_function(l, function);
 		if (!next || next->prepared_for != version)
 			return "code of a replaced version is running";

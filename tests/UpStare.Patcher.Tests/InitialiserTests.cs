@@ -113,7 +113,7 @@ public class InitialiserTests
     {
         const string Prelude = "#include <unistd.h>\n";
         PatchPlan plan = Sample.Compare(Prelude + old, Prelude + now);
-        PatchText text = PatchSource.Write(plan, []);
+        PatchText text = PatchSource.Write(plan, [], []);
         SourceTests.Compile(text);
         return (plan, text);
     }

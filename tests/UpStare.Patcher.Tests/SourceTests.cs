@@ -76,9 +76,9 @@ public class SourceTests
                 + "struct in *make(struct in *i, int (*g)(int), ...) { static int count; count++; return i; }"
                 + "int *f(void) { sleep(1); list = make(list, private, shared); return &old; }");
         var stub = new Import("upstare_f_0000000b_private", "sample.c:private", null, "UPSTARE_IMPORT_STUB", 0);
-        Assert.DoesNotContain("new_old", PatchSource.Write(plan, [stub], forUser: true).Header, StringComparison.Ordinal);
-        PatchText text = PatchSource.Write(plan, [stub, new Import("upstare_v_0000000b_old", "sample.c:old", null, "UPSTARE_IMPORT_VARIABLE", 4)], forUser: true);
-        Assert.DoesNotContain("new_list", PatchSource.Write(plan, [stub]).Header, StringComparison.Ordinal);
+        Assert.DoesNotContain("new_old", PatchSource.Write(plan, [stub], [], forUser: true).Header, StringComparison.Ordinal);
+        PatchText text = PatchSource.Write(plan, [stub, new Import("upstare_v_0000000b_old", "sample.c:old", null, "UPSTARE_IMPORT_VARIABLE", 4)], [], forUser: true);
+        Assert.DoesNotContain("new_list", PatchSource.Write(plan, [stub], []).Header, StringComparison.Ordinal);
         Compile(text);
         string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
         try
