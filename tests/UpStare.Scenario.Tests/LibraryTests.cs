@@ -58,19 +58,9 @@ public class LibraryTests
             program.Send().WaitFor("gate below a plug-in");
             var library = program.Json(program.Control("status", "--json")).GetProperty("libraries").EnumerateArray().First(l => l.GetProperty("name").GetString() == "a.so");
             Assert.Equal(version == "v2" ? "current" : "of another version", library.GetProperty("state").GetString());
-            if (version == "v2")
-            {
-                program.Update("v1");
-                program.Send().WaitFor("a v1: state 103, visible 1003");
-            }
-            else
-            {
-                var answer = program.Apply(scenario.Patch("v2", "v1"), timeout: 300).Expect(2);
-                Assert.Contains("a.so", answer.Output, StringComparison.Ordinal);
-                program.Send().WaitFor("a v1: state 103, visible 1003");
-            }
-
-            Assert.EndsWith($"12 lines, host {(version == "v2" ? "v1" : "v2")}\n", program.Finish(), StringComparison.Ordinal);
+            program.Update("v1");
+            program.Send().WaitFor("a v1: state 103, visible 1003");
+            Assert.EndsWith("12 lines, host v1\n", program.Finish(), StringComparison.Ordinal);
         }
     }
 
@@ -130,6 +120,21 @@ public class LibraryTests
         var run = Tools.Execute(tree, new Dictionary<string, string> { ["UPSTARE_LOG_RUNTIME"] = log }, Tools.Run, "--every", "1", "patch.so", "--", "./main").Expect(0);
         Assert.Equal(plain.Output, run.Output);
         Assert.Equal(!isUpdated, File.Exists(log) && File.ReadAllText(log).Contains("no variable part.so!value", StringComparison.Ordinal));
+    }
+
+    /// <summary>A limit: the address of a function that the program takes is not the one that the library takes. Calls are the same.</summary>
+    [Fact]
+    public void PointersOfTwoModulesDiffer()
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "pointers")).FullName;
+        File.WriteAllText(Path.Combine(tree, "part.c"), "int part(void) { return 4; }\nint is_part(int (*f)(void)) { return (f == part) + f(); }\n");
+        File.WriteAllText(Path.Combine(tree, "main.c"), "int part(void), is_part(int (*)(void));\nint main(void) { return is_part(part); }\n");
+        foreach (var (compiler, code) in new[] { ("gcc", 5), (Tools.Cc, 4) })
+        {
+            Tools.Execute(tree, compiler, "-O1", "-fPIC", "-shared", "part.c", "-o", "libpart.so").Expect(0);
+            Tools.Execute(tree, compiler, "-O1", "main.c", "./libpart.so", "-o", "main").Expect(0);
+            Tools.Execute(tree, "./main").Expect(code);
+        }
     }
 
     /// <summary>Where a library has no tables (objects without -fPIC), nobody may believe that it was updated when it was not.</summary>
