@@ -643,7 +643,11 @@ int upstare_core_status(struct upstare_json *j)
 	}
 	upstare_unlock(&mask);
 	upstare_json_end(j);
-	upstare_libraries_status(j);
+	/* The run mode's thread may be in the middle of an update. */
+	if (pthread_mutex_trylock(&one_at_a_time) == 0) {
+		upstare_libraries_status(j);
+		pthread_mutex_unlock(&one_at_a_time);
+	}
 	upstare_tree_status(j);
 	return 0;
 }

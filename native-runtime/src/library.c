@@ -27,6 +27,13 @@ static bool window;
 
 extern void upstare_point(void);
 
+/*
+ * A block of static TLS stands right below the thread pointer, on the stack of the control thread, which has 512 KB. One that is
+ * allocated for each thread by itself cannot be there.
+ */
+#define STATIC_TLS ((long)256 << 10)
+extern hidden long upstare_loaded_tls_offset(const struct upstare_loaded *);
+
 void *upstare_loaded_memory(struct upstare_loaded *l, size_t size)
 {
 	if (!l->prefix)
@@ -45,7 +52,6 @@ void *upstare_loaded_memory(struct upstare_loaded *l, size_t size)
 struct named {
 	const void *inside;
 	char name[128];
-	bool static_tls;
 };
 
 static int find_name(struct dl_phdr_info *info, size_t size, void *argument)
@@ -72,8 +78,6 @@ static int find_name(struct dl_phdr_info *info, size_t size, void *argument)
 			strings = value < info->dlpi_addr ? (char *)info->dlpi_addr + value : (char *)value;
 		else if (dynamic->d_tag == DT_SONAME)
 			own = value;
-		else if (dynamic->d_tag == DT_FLAGS)
-			n->static_tls |= (value & DF_STATIC_TLS) != 0;
 	}
 	snprintf(n->name, sizeof(n->name), "%s", own && strings ? strings + own : file);
 	char *end = strstr(n->name, ".so");
@@ -126,7 +130,6 @@ exported int upstare_library_enter(struct upstare_library *library)
 	}
 	*library->point = (void *)(uintptr_t)upstare_point;
 	library->loaded = NULL;
-	library->early = upstare_threads == NULL;
 	upstare_lock(&mask);
 	*library->module->flag = upstare_run_mode;
 	library->next = registered;
@@ -182,7 +185,7 @@ exported void upstare_library_leave(struct upstare_library *library)
 
 static int take_in(struct upstare_library *library)
 {
-	struct named n = {.inside = library, .static_tls = library->early};
+	struct named n = {.inside = library};
 	struct upstare_loaded *l = upstare_libraries;
 	while (l && l->module)
 		l = l->next_library;
@@ -207,7 +210,8 @@ static int take_in(struct upstare_library *library)
 	if (upstare_loaded_describe(l, library))
 		return -1;
 	l->module = library->module;
-	l->static_tls = n.static_tls;
+	long tls = upstare_loaded_tls_offset(l);
+	l->static_tls = tls < 0 && tls > -STATIC_TLS;
 	l->library = state_of(prefix, l->build_id);
 	if (fresh)
 		__atomic_store_n(&upstare_libraries, l, __ATOMIC_RELEASE);
@@ -348,6 +352,12 @@ int upstare_libraries_match(const struct upstare_patch *patch, char *message, si
 	for (struct upstare_loaded *l = upstare_libraries; l; l = l->next_library) {
 		bool covered = l->module && l->library == UPSTARE_LIBRARY_CURRENT && listed(patch, l->prefix);
 		changes += covered != l->covered;
+		for (uint32_t i = 0; l->module && l->library == UPSTARE_LIBRARY_CURRENT && !covered && i < patch->nmodules; i++)
+			if (strcmp(patch->modules[i].old_build_id, l->build_id) == 0) {
+				snprintf(message, room, "the patch's library %.60s is loaded under another name, %.60s", patch->modules[i].name,
+					 l->prefix);
+				return 3;
+			}
 		l->covered = covered;
 		if (covered)
 			l->version = upstare_current;

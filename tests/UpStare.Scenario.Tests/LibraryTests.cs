@@ -122,6 +122,22 @@ public class LibraryTests
         Assert.Equal(!isUpdated, File.Exists(log) && File.ReadAllText(log).Contains("no variable part.so!value", StringComparison.Ordinal));
     }
 
+    /// <summary>A plug-in is known by its file's name. One that was opened under another is not left in its old version unnoticed.</summary>
+    [Fact]
+    public void APlugInUnderAnotherNameIsRefused()
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "renamed")).FullName;
+        File.WriteAllText(Path.Combine(tree, "part.c"), "int part(int n) { return n ? part(n - 1) + 1 : 0; }\n");
+        File.WriteAllText(Path.Combine(tree, "main.c"), "#include <dlfcn.h>\nint main(void) { void *h = dlopen(\"./other.so\", RTLD_NOW);\nreturn ((int (*)(int))dlsym(h, \"part\"))(7); }\n");
+        Tools.Execute(tree, Tools.Cc, "-O1", "-fPIC", "-shared", "part.c", "-o", "part.so").Expect(0);
+        Tools.Execute(tree, Tools.Cc, "-O1", "main.c", "-ldl", "-o", "main").Expect(0);
+        File.CreateSymbolicLink(Path.Combine(tree, "other.so"), "part.so");
+        Tools.Execute(tree, Tools.Patch, "main", "main", "-o", "patch.so").Expect(0);
+        var log = Path.Combine(tree, "log");
+        Tools.Execute(tree, new Dictionary<string, string> { ["UPSTARE_LOG_RUNTIME"] = log }, Tools.Run, "--every", "1", "patch.so", "--", "./main").Expect(7);
+        Assert.Contains("part.so is loaded under another name, other.so", File.ReadAllText(log), StringComparison.Ordinal);
+    }
+
     /// <summary>A limit: the address of a function that the program takes is not the one that the library takes. Calls are the same.</summary>
     [Fact]
     public void PointersOfTwoModulesDiffer()

@@ -128,9 +128,8 @@ struct upstare_wrapped {
  * its destructor takes it back. Until then its flag is down and its wrapped calls are the plain ones.
  */
 struct upstare_library {
-	struct upstare_library *next;  /* this and the next two are the runtime's */
+	struct upstare_library *next;  /* this and the next are the runtime's */
 	struct upstare_loaded *loaded;
-	int early;                     /* it was there before main */
 	const struct upstare_module *module;
 	void **point;                  /* where its exits lead to: upstare_point */
 	const struct upstare_wrapped *wrapped, *wrapped_end;
