@@ -1,4 +1,5 @@
 /* From the old version's records and variables to the new version's. Nothing that the old version sees is written here. */
+#include "blocking/blocking.h"
 #include "internal.h"
 
 #include <elf.h>
@@ -280,9 +281,23 @@ static void forward_pointers(struct upstare_context *c, char *element, const uin
 	}
 }
 
+/*
+ * Arguments of a blocked call: which of them are pointers differs from call to call, but no number that a call takes is an
+ * address inside an object of the program.
+ */
+static void forward_call(struct upstare_context *c, struct upstare_call *call)
+{
+	for (size_t i = 0; i < sizeof(call->arguments) / sizeof(call->arguments[0]); i++)
+		call->arguments[i] = (long)upstare_forward(c, (void *)call->arguments[i]);
+	for (size_t i = 0; i < sizeof(call->extra) / sizeof(call->extra[0]); i++)
+		call->extra[i] = (long)upstare_forward(c, (void *)call->extra[i]);
+}
+
 void upstare_forward_frames(struct upstare_context *c, struct upstare_thread *t)
 {
 	for (size_t i = 0; c->nmoves && i < t->nindex; i++) {
+		if (is_runtime(t->index[i]->function))
+			forward_call(c, (struct upstare_call *)t->pops[i]);
 		const struct upstare_map *map = map_of(c, t->index[i]->function);
 		for (uint32_t k = 0; map && k < map->npointers; k++) {
 			uint32_t offset = map->pointers[k];

@@ -14,7 +14,7 @@ public class ScenarioTests
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
-    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla"];
+    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere = ["callbacks", "chain", "eventloop", "ring", "computedgoto", "netserver", "pinned", "processes", "refusals", "spin", "stress", "tenthousand", "oldstorage", "reload", "lua-scripts", "demo", "include"];
