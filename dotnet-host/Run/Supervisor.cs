@@ -29,24 +29,49 @@ public static unsafe class Supervisor
         }
 
         int pid = 0;
+        List<int> early = []; // signals that came before we knew the program's pid
         List<PosixSignalRegistration> registrations = [];
         foreach (int number in _forwarded)
         {
             registrations.Add(PosixSignalRegistration.Create((PosixSignal)number, context =>
             {
                 context.Cancel = true;
-                int child = Volatile.Read(ref pid);
-                if (child > 0 && !(number is SigInt or SigQuit && InForeground()))
+                if (number is SigInt or SigQuit && InForeground())
                 {
-                    kill(child, number);
+                    return;
+                }
+
+                lock (early)
+                {
+                    if (pid > 0)
+                    {
+                        kill(pid, number);
+                    }
+                    else if (pid == 0)
+                    {
+                        early.Add(number);
+                    }
                 }
             }));
         }
 
-        Volatile.Write(ref pid, Child.Spawn(command));
-        error = pid < 0 ? Child.Error(-pid) : "";
-        ProgramEnd? end = pid < 0 ? null : Wait(pid);
-        Volatile.Write(ref pid, 0);
+        int child = Child.Spawn(command);
+        lock (early)
+        {
+            pid = child;
+            foreach (int number in child > 0 ? early : [])
+            {
+                kill(child, number);
+            }
+        }
+
+        error = child < 0 ? Child.Error(-child) : "";
+        ProgramEnd? end = child < 0 ? null : Wait(child);
+        lock (early)
+        {
+            pid = -1;
+        }
+
         foreach (PosixSignalRegistration registration in registrations)
         {
             registration.Dispose();
