@@ -110,6 +110,7 @@ static long do_sigwaitinfo(struct job *j)
 
 	(void)j;
 	sigfillset(&set);
+	sigdelset(&set, SIGCHLD); /* other jobs have children */
 	return (sigwaitinfo(&set, &info) - SIGRTMIN) * 1000 + info.si_value.sival_int;
 }
 
