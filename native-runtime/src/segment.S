@@ -78,22 +78,10 @@ upstare_segment_return:
 	jmp	*%r11
 	.cfi_restore_state
 2:	movq	%fs:upstare_self@tpoff, %r11
-	movq	RETURN_PC(%rbx), %r10
-	movq	%r10, RETURN_PC(%r11)
-	movq	RETURN_SP(%rbx), %r10
-	movq	%r10, RETURN_SP(%r11)
-	movq	RETURN_RBX(%rbx), %r10
-	movq	%r10, RETURN_RBX(%r11)
-	movq	RETURN_RBP(%rbx), %r10
-	movq	%r10, RETURN_RBP(%r11)
-	movq	RETURN_R12(%rbx), %r10
-	movq	%r10, RETURN_R12(%r11)
-	movq	RETURN_R13(%rbx), %r10
-	movq	%r10, RETURN_R13(%r11)
-	movq	RETURN_R14(%rbx), %r10
-	movq	%r10, RETURN_R14(%r11)
-	movq	RETURN_R15(%rbx), %r10
-	movq	%r10, RETURN_R15(%r11)
+	.irp	at, RETURN_PC, RETURN_SP, RETURN_RBX, RETURN_RBP, RETURN_R12, RETURN_R13, RETURN_R14, RETURN_R15
+	movq	\at(%rbx), %r10
+	movq	%r10, \at(%r11)
+	.endr
 	jmp	1b
 	.cfi_endproc
 	.size	upstare_segment_entry, .-upstare_segment_entry

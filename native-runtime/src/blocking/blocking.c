@@ -15,9 +15,10 @@ bool upstare_called_for(void)
 	return (__atomic_load_n(&upstare_want, __ATOMIC_RELAXED) & UPSTARE_WANT_UPDATE) && !upstare_has_obstacle();
 }
 
+/* A thread that a library has created may be anywhere: it leaves that to the program's own. */
 static inline void lead_orphans(void)
 {
-	if (__builtin_expect(upstare_tree_orphaned(), 0))
+	if (__builtin_expect(upstare_tree_orphaned(), 0) && upstare_self)
 		upstare_tree_lead();
 }
 

@@ -2,14 +2,14 @@
  * Blocking calls that libraries make. The executable defines these functions too, and the dynamic linker binds the libraries to its
  * definitions, so a thread that waits inside a library (an event loop in epoll_wait) is woken as one that waits in the program
  * is: it looks at its stack, stands still for the update, and waits on for the rest of its time. Weak: a program may define
- * its own. libc itself does not call these (fgets, getaddrinfo): those waits are waited out.
+ * its own. libc itself does not call these (fgets, getaddrinfo): those waits are waited out. A thread that a library has created is
+ * never woken, since it is not in the list of threads.
  *
- * Threads that are not ours, which libraries have created, get libc's functions. The linker exports the names by itself, since libc
- * defines them, too.
+ * The linker exports the names by itself, since libc defines them, too. Condition variables are here because a waiter of one
+ * kind and a signal of the other would miss each other (condition.c).
  */
 #include "../internal.h"
 
-#include <dlfcn.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -18,18 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* By another name in C: libc's headers declare some with a union that stands for any socket address. */
 #define INTERPOSE(TYPE, NAME, PARAMETERS, ARGUMENTS)                                                                   \
 	TYPE upstare_w_##NAME PARAMETERS;                                                                              \
-	/* By another name in C: libc's headers declare some with a union that stands for any socket address. */         \
 	exported __attribute__((weak)) TYPE upstare_i_##NAME PARAMETERS __asm__(#NAME);                                \
 	TYPE upstare_i_##NAME PARAMETERS                                                                               \
 	{                                                                                                              \
-		static TYPE(*next) PARAMETERS;                                                                         \
-		if (upstare_self)                                                                                      \
-			return upstare_w_##NAME ARGUMENTS;                                                             \
-		if (!next)                                                                                             \
-			next = (TYPE(*) PARAMETERS)(uintptr_t)dlsym(RTLD_NEXT, #NAME);                                 \
-		return next ARGUMENTS;                                                                                 \
+		return upstare_w_##NAME ARGUMENTS;                                                                     \
 	}
 
 INTERPOSE(int, poll, (struct pollfd * files, nfds_t n, int timeout), (files, n, timeout))
@@ -57,25 +52,14 @@ INTERPOSE(int, connect, (int fd, const struct sockaddr *to, socklen_t length), (
 INTERPOSE(int, accept, (int fd, struct sockaddr *restrict from, socklen_t *restrict length), (fd, from, length))
 INTERPOSE(int, accept4, (int fd, struct sockaddr *restrict from, socklen_t *restrict length, int flags), (fd, from, length, flags))
 
-/*
- * Condition variables are ours for all callers and threads: a waiter of one kind and a signal of the other would miss each other
- * (condition.c).
- */
-#define REPLACE(NAME, PARAMETERS, ARGUMENTS)                                                                           \
-	int upstare_w_##NAME PARAMETERS;                                                                               \
-	exported __attribute__((weak)) int NAME PARAMETERS                                                             \
-	{                                                                                                              \
-		return upstare_w_##NAME ARGUMENTS;                                                                     \
-	}
-
-REPLACE(pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t *mutex), (condition, mutex))
-REPLACE(pthread_cond_timedwait, (pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex, const struct timespec *restrict until),
+INTERPOSE(int, pthread_cond_wait, (pthread_cond_t * condition, pthread_mutex_t *mutex), (condition, mutex))
+INTERPOSE(int, pthread_cond_timedwait, (pthread_cond_t *restrict condition, pthread_mutex_t *restrict mutex, const struct timespec *restrict until),
 	(condition, mutex, until))
-REPLACE(pthread_cond_clockwait, (pthread_cond_t * condition, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until),
+INTERPOSE(int, pthread_cond_clockwait, (pthread_cond_t * condition, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until),
 	(condition, mutex, clock, until))
-REPLACE(pthread_cond_signal, (pthread_cond_t * condition), (condition))
-REPLACE(pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
-REPLACE(pthread_cond_destroy, (pthread_cond_t * condition), (condition))
+INTERPOSE(int, pthread_cond_signal, (pthread_cond_t * condition), (condition))
+INTERPOSE(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
+INTERPOSE(int, pthread_cond_destroy, (pthread_cond_t * condition), (condition))
 
 INTERPOSE(int, nanosleep, (const struct timespec *time, struct timespec *rest), (time, rest))
 INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *time, struct timespec *rest),
