@@ -3,24 +3,10 @@
  * All hidden, and nothing of the runtime is needed: in a program without one the checks never rise, and the wrapped calls are
  * the plain ones (liblibrary.a, a member for each).
  */
-#include <upstare/abi.h>
+#include <upstare/tables.h>
 
-#define TABLE(type, name)                                                       \
-	extern const type upstare_table_##name[] __asm__("__start_" #name)      \
-		__attribute__((weak, visibility("hidden")));                    \
-	extern const type upstare_table_##name##_end[] __asm__("__stop_" #name) \
-		__attribute__((weak, visibility("hidden")));                    \
-	__asm__(".hidden __start_" #name "\n\t.hidden __stop_" #name)
-
-TABLE(struct upstare_point_entry, upstare_points);
-TABLE(struct upstare_function, upstare_functions);
-TABLE(struct upstare_pinned_function, upstare_pinned_functions);
-TABLE(struct upstare_stub, upstare_stubs);
-TABLE(struct upstare_variable, upstare_variables);
-TABLE(struct upstare_variable, upstare_tls_variables);
-TABLE(char, upstare_pinned);
-TABLE(struct upstare_export, upstare_exports);
-TABLE(struct upstare_wrapped, upstare_wrapped);
+UPSTARE_TABLE(struct upstare_export, exports, upstare_exports)
+UPSTARE_TABLE(struct upstare_wrapped, wrapped, upstare_wrapped)
 
 unsigned char upstare_flag __attribute__((visibility("hidden")));
 void *upstare_library_point __attribute__((visibility("hidden")));
@@ -32,29 +18,14 @@ __asm__(".pushsection .text\n\t.globl upstare_point\n\t.hidden upstare_point\n\t
 static const struct upstare_module module = {
 	.abi_version = UPSTARE_ABI_VERSION,
 	.flag = &upstare_flag,
-	.points = upstare_table_upstare_points,
-	.points_end = upstare_table_upstare_points_end,
-	.functions = upstare_table_upstare_functions,
-	.functions_end = upstare_table_upstare_functions_end,
-	.pinned = upstare_table_upstare_pinned_functions,
-	.pinned_end = upstare_table_upstare_pinned_functions_end,
-	.stubs = upstare_table_upstare_stubs,
-	.stubs_end = upstare_table_upstare_stubs_end,
-	.variables = upstare_table_upstare_variables,
-	.variables_end = upstare_table_upstare_variables_end,
-	.tls_variables = upstare_table_upstare_tls_variables,
-	.tls_variables_end = upstare_table_upstare_tls_variables_end,
-	.pinned_text = upstare_table_upstare_pinned,
-	.pinned_text_end = upstare_table_upstare_pinned_end,
-	.exports = upstare_table_upstare_exports,
-	.exports_end = upstare_table_upstare_exports_end,
+	UPSTARE_EACH_TABLE(UPSTARE_TABLE_FIELDS)
+	UPSTARE_TABLE_FIELDS(struct upstare_export, exports, upstare_exports)
 };
 /* The section tells upstare-patch that the library has tables. */
 static struct upstare_library library __attribute__((section("upstare_library"))) = {
 	.module = &module,
 	.point = &upstare_library_point,
-	.wrapped = upstare_table_upstare_wrapped,
-	.wrapped_end = upstare_table_upstare_wrapped_end,
+	UPSTARE_TABLE_FIELDS(struct upstare_wrapped, wrapped, upstare_wrapped)
 };
 
 extern int upstare_library_enter(struct upstare_library *) __attribute__((weak));

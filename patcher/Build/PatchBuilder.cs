@@ -34,7 +34,7 @@ public sealed class PatchBuilder
         _compiler = compiler;
         Include = Path.Combine(directory, "include");
         Directory.CreateDirectory(Path.Combine(Include, "upstare"));
-        foreach (string name in new[] { "upstare/abi.h", "upstare/prelude.h" })
+        foreach (string name in new[] { "upstare/abi.h", "upstare/prelude.h", "upstare/tables.h" })
         {
             File.WriteAllText(Path.Combine(Include, name), Resource(name));
         }
