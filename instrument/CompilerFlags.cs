@@ -3,6 +3,10 @@ namespace UpStare.Instrument;
 /// <summary>Options of the real compiler that transformed text depends on, in programs and patches alike.</summary>
 public static class CompilerFlags
 {
+    /// <summary>Whether code is compiled so that exceptions of other languages can pass through it.</summary>
+    public static bool HasExceptions(IEnumerable<string> flags) =>
+        flags.LastOrDefault(f => f is "-fexceptions" or "-fno-exceptions" or "-fnon-call-exceptions") is not (null or "-fno-exceptions");
+
     /// <summary>To be given after the user's own options.</summary>
     /// <param name="flags">These options: what they leave as it is needs no word of ours.</param>
     /// <remarks>

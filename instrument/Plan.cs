@@ -58,6 +58,9 @@ public sealed class InstrumentOptions
     /// <summary>The code is compiled for a shared library (-fPIC): external names may be another module's.</summary>
     public bool IsShareable { get; init; }
 
+    /// <summary>The code is compiled with -fexceptions: handlers of attribute cleanup also run where an exception or a cancellation passes.</summary>
+    public bool HasExceptions { get; init; }
+
     public PointsPolicy Points { get; init; } = PointsPolicy.Default;
 
     public CheckStage Checks { get; init; } = CheckStage.Full;

@@ -26,7 +26,7 @@ public static class Planner
             Facts = facts,
             Calls = calls,
         };
-        var pins = new Pins(unit, facts, calls.IsSuspendable);
+        var pins = new Pins(unit, facts, options.HasExceptions, calls.IsSuspendable);
         foreach (FunctionFacts f in facts.Functions.Values)
         {
             if (f.HasPoints && f.IsReachable && !f.Decl.InSystemHeader)

@@ -154,6 +154,7 @@ public static class PatchMaker
                 SymbolHash = unit.Module!.SymbolPrefix + stored.SymbolHash,
                 KeyPrefix = unit.KeyPrefix,
                 SymbolPrefix = unit.Module.SymbolPrefix,
+                HasExceptions = CompilerFlags.HasExceptions(stored.Flags),
                 Points = stored.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
                 Mode = InstrumentMode.Patch,
                 HasClones = true,

@@ -79,6 +79,7 @@ public sealed record TransformJob(
         Points = Settings.AllPoints ? PointsPolicy.All : PointsPolicy.Default,
         Checks = Settings.Checks,
         IsShareable = CodeFlags().FindLast(IsCodeModel) is "-fPIC" or "-fpic",
+        HasExceptions = CompilerFlags.HasExceptions(CodeFlags()),
         HasClones = hasClones,
         UnitsFile = units,
     };

@@ -96,6 +96,9 @@ public sealed class VarDecl : Decl
     /// <summary>The initialiser as written, or null.</summary>
     public Expr? Init { get; set; }
 
+    /// <summary>Name of the function that attribute cleanup gives: it is called when an automatic variable's scope is left. Null: none.</summary>
+    public string? Cleanup { get; set; }
+
     /// <summary>A declaration that defines storage (an initialiser, or a tentative definition).</summary>
     public bool IsDefinition { get; set; }
 

@@ -43,6 +43,9 @@ internal sealed unsafe partial class UnitReader
     /// <summary>What <see cref="ReadAttributes"/> has found that asks for an alignment.</summary>
     private string _alignment = "";
 
+    /// <summary>The function that <see cref="ReadAttributes"/> has found in an attribute cleanup, or null.</summary>
+    private string? _cleanup;
+
     private static bool IsAttribute(ReadOnlySpan<byte> text, int at) =>
         CText.IsWordAt(text, at, "__attribute__"u8) || CText.IsWordAt(text, at, "__attribute"u8);
 
@@ -58,6 +61,7 @@ internal sealed unsafe partial class UnitReader
     {
         asmName = null;
         _alignment = "";
+        _cleanup = null;
         List<string>? names = null;
         int stop = leadingEnd >= 0 ? leadingEnd : decl.NameStart >= 0 ? decl.NameStart : decl.End;
         int at = SkipTo(Math.Max(0, groupStart));
@@ -174,6 +178,12 @@ internal sealed unsafe partial class UnitReader
             at = SkipTo(tokenEnd);
             if (Is(at, '('))
             {
+                if (isWord && names![^1] == "cleanup")
+                {
+                    int function = SkipTo(at + 1);
+                    _cleanup = Slice(function, CText.TokenEnd(_text, function));
+                }
+
                 tokenEnd = CText.Matching(_text, at);
                 at = SkipTo(tokenEnd);
             }

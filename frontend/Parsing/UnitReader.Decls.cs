@@ -225,6 +225,7 @@ internal sealed unsafe partial class UnitReader
         ReadAttributes(variable, groupStart, leadingEnd, variable.DeclaratorEnd, out string? asmName);
         variable.AsmName = asmName;
         variable.Alignment = _alignment;
+        variable.Cleanup = _cleanup is not null && !variable.HasStaticLifetime && !isParameter ? _cleanup : null;
         if (!isParameter)
         {
             ReadBounds(variable, cursor);

@@ -4,7 +4,7 @@ using UpStare.Instrument.Lowering;
 namespace UpStare.Instrument.Analysis;
 
 /// <summary>Finds what makes a function impossible to transform; it then stays plain (docs/limits.md).</summary>
-internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr, bool> isSuspendable)
+internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExceptions, Func<CallExpr, bool> isSuspendable)
 {
     /// <summary>Sets <see cref="FunctionFacts.Pinned"/> where there is a reason.</summary>
     public void Check(FunctionFacts f)
@@ -31,7 +31,13 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
         }
 
         CheckLabels(f);
-        if (unit.Slice(f.Decl).Contains("#pragma omp", StringComparison.Ordinal))
+        string text = unit.Slice(f.Decl);
+        if (text.Contains("[[", StringComparison.Ordinal) && text.Contains("cleanup", StringComparison.Ordinal) && text.Contains("gnu", StringComparison.Ordinal))
+        {
+            Pin(f, "attribute cleanup in double brackets", f.Decl.Start);
+        }
+
+        if (text.Contains("#pragma omp", StringComparison.Ordinal))
         {
             Pin(f, "OpenMP directive", f.Decl.Start);
         }
@@ -76,16 +82,16 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
         }
     }
 
-    private static void CheckLocal(FunctionFacts f, VarDecl v)
+    private void CheckLocal(FunctionFacts f, VarDecl v)
     {
         if (v is { Storage: StorageClass.Register, AsmName: not null })
         {
             Pin(f, "variable bound to a register", v.Start);
         }
 
-        if (v.Has("cleanup"))
+        if (v.Cleanup is not null)
         {
-            Pin(f, "attribute cleanup", v.Start);
+            CheckCleanup(f, v);
         }
 
         if (VariableType.Is(v.Type))
@@ -95,6 +101,28 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
         else if (v.Name.Length > 0 && (!IsPrintable(v.Type) || v.Type.Canonical.Size < 0))
         {
             Pin(f, "variable of a type that cannot be written", v.Start);
+        }
+    }
+
+    /// <summary>Where the function cannot be called by its name, or is called in ways that no statement stands for.</summary>
+    private void CheckCleanup(FunctionFacts f, VarDecl v)
+    {
+        if (hasExceptions)
+        {
+            Pin(f, "attribute cleanup with -fexceptions", v.Start);
+        }
+        else if (!facts.KnowsCleanup(v))
+        {
+            Pin(f, "attribute cleanup with a function that is not declared at file level", v.Start);
+        }
+        else if (f.Locals.Exists(other => other.Name == v.Cleanup) || f.StaticLocals.Exists(other => other.Name == v.Cleanup)
+            || f.LocalTypes.Exists(t => t is EnumDecl e && e.Constants.Exists(c => c.Name == v.Cleanup)))
+        {
+            Pin(f, "attribute cleanup with a function that a local name hides", v.Start);
+        }
+        else if (f.Cleanups!.Problem is { } problem)
+        {
+            Pin(f, problem.Reason, problem.At);
         }
     }
 
@@ -126,13 +154,13 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
             case UnknownStmt u:
                 Pin(f, u.Reason, u.Start);
                 break;
-            case UnknownExpr u when Walk.Any(u, HasSuspendable):
+            case UnknownExpr u when Walk.Any(u, n => MustBeLowered(f, n)):
                 Pin(f, u.Reason, u.Start);
                 break;
-            case AsmStmt a when Walk.Any(a, HasSuspendable):
+            case AsmStmt a when Walk.Any(a, n => MustBeLowered(f, n)):
                 Pin(f, "asm statement with a call inside", a.Start);
                 break;
-            case GenericExpr g when Walk.Any(g, HasSuspendable):
+            case GenericExpr g when Walk.Any(g, n => MustBeLowered(f, n)):
                 Pin(f, "_Generic with a call inside", g.Start);
                 break;
             case VaArgExpr { Type: var type } v when !IsPrintable(type):
@@ -141,7 +169,7 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, Func<CallExpr,
         }
     }
 
-    private bool HasSuspendable(Node n) => n is CallExpr c && isSuspendable(c);
+    private bool MustBeLowered(FunctionFacts f, Node n) => (n is CallExpr c && isSuspendable(c)) || f.Cleanups?.LeftBy(n).Count > 0;
 
     private void CheckLabels(FunctionFacts f)
     {

@@ -36,6 +36,9 @@ internal sealed class FunctionFacts
     /// <summary>Compound literals whose address is taken.</summary>
     public HashSet<CompoundLiteralExpr> KeptLiterals { get; } = [];
 
+    /// <summary>Where variables with attribute cleanup end their lives; null where there are none.</summary>
+    public CleanupScopes? Cleanups { get; set; }
+
     /// <summary>Types declared inside.</summary>
     public List<Decl> LocalTypes { get; } = [];
 
@@ -74,6 +77,29 @@ internal sealed class UnitFacts
     /// <summary>Functions whose name is used as a value by an initialiser or by a function that can be reached.</summary>
     public HashSet<Decl> AddressTaken { get; } = [];
 
+    /// <summary>Functions of the file by name.</summary>
+    private readonly Dictionary<string, FunctionDecl> _named = [];
+
+    /// <summary>The call that attribute cleanup stands for; its arguments are not in the tree.</summary>
+    /// <param name="v">A variable with the attribute.</param>
+    /// <param name="at">Where it is made.</param>
+    public CallExpr CleanupCall(VarDecl v, int at)
+    {
+        FunctionDecl function = _named[v.Cleanup!];
+        return new CallExpr
+        {
+            Start = at,
+            End = at,
+            Type = function.Type.Return,
+            Callee = new DeclRefExpr { Start = at, End = at, Type = function.Type, Decl = function.Entity },
+            Arguments = [],
+            Function = function,
+        };
+    }
+
+    /// <summary>Whether the function that a variable's attribute cleanup names is declared at file level.</summary>
+    public bool KnowsCleanup(VarDecl v) => _named.ContainsKey(v.Cleanup!);
+
     /// <summary>Collects the facts.</summary>
     public static UnitFacts Collect(TranslationUnit unit)
     {
@@ -87,6 +113,11 @@ internal sealed class UnitFacts
             }
 
             facts.FirstDeclared.TryAdd(decl.Entity, i);
+            if (decl is FunctionDecl declared)
+            {
+                facts._named.TryAdd(declared.Name, declared);
+            }
+
             if (decl is FunctionDecl { Body: not null } f)
             {
                 facts.Functions[f.Entity] = new FunctionFacts { Decl = f, Order = i };
@@ -166,6 +197,11 @@ internal sealed class FactVisitor(UnitFacts facts, FunctionFacts? function, Hash
     {
         function!.Locals.AddRange(decl.Parameters);
         Visit(decl.Body!);
+        if (function.Locals.Exists(v => v.Cleanup is not null))
+        {
+            function.Cleanups = new CleanupScopes(decl.Body!);
+        }
+
         // An outer type before those declared inside it.
         function.LocalTypes.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : b.End.CompareTo(a.End));
     }
@@ -209,6 +245,14 @@ internal sealed class FactVisitor(UnitFacts facts, FunctionFacts? function, Hash
         }
     }
 
+    private void OnCleanup(VarDecl v)
+    {
+        CallExpr call = facts.CleanupCall(v, v.Start);
+        function!.Calls.Add(call);
+        function.Names.Add(call.Function!.Entity);
+        function.Escaping.Add((VarDecl)v.Entity);
+    }
+
     protected override void OnNode(Node node)
     {
         if (function is null)
@@ -227,6 +271,11 @@ internal sealed class FactVisitor(UnitFacts facts, FunctionFacts? function, Hash
                 break;
             case VarDecl v:
                 function.Locals.Add(v);
+                if (v.Cleanup is not null && facts.KnowsCleanup(v))
+                {
+                    OnCleanup(v);
+                }
+
                 break;
             case RecordDecl or EnumDecl or TypedefDecl:
                 function.LocalTypes.Add((Decl)node);

@@ -13,6 +13,8 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
     /// <summary>An alias has become a weakref, which gcc does not follow when it finds out where pointers may point.</summary>
     public bool HasWeakReference { get; private set; }
 
+    private bool _inTransformed;
+
     /// <summary>Makes the edits, one region of the user's text after the other.</summary>
     public void Make()
     {
@@ -23,6 +25,7 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
             {
                 // From the end of the declaration before: attributes may stand in front of what clang counts as its start.
                 int start = Math.Max(end, d.GroupStart >= 0 ? Math.Min(d.GroupStart, d.Start) : d.Start);
+                _inTransformed = d is FunctionDecl { Body: not null } && context.Functions.ContainsKey(d.Entity);
                 Scan(start, DeclarationEnd(d));
             }
 
@@ -166,6 +169,8 @@ internal sealed class AttributeEdits(UnitContext context, TextKind kind, EditSet
 
     private bool IsDropped(ReadOnlySpan<char> name) => name switch
     {
+        // A transformed function calls what it names itself.
+        "cleanup" => _inTransformed,
         "noreturn" or "const" or "pure" or "leaf" => true,
         "constructor" or "destructor" => context.Options.Mode == InstrumentMode.Patch,
         "alias" or "ifunc" => kind == TextKind.Clone,

@@ -28,15 +28,20 @@ internal sealed partial class FunctionLowering
         Release(mark);
         bool isVoid = c.Type.Canonical is BuiltinType { IsVoid: true };
         Temp? result = wantsValue && !isVoid ? NewTemp(c.Type) : null;
+        CallAndCheck(c, call, result, Folded(c.Start, c.End));
+        Line(c.Start);
+        return result is not null ? Name(result) : isVoid && wantsValue ? "(void)0" : "";
+    }
+
+    /// <summary>A suspendable call with its check.</summary>
+    private void CallAndCheck(CallExpr c, string call, Temp? result, string shape)
+    {
         EmitCall(c, call, result);
-        Point(PointKind.Call, c.Function?.Name, c, Folded(c.Start, c.End), result);
+        Point(PointKind.Call, c.Function?.Name, c, shape, result);
         if (c.Function is { } f && Unit.NoReturn.Contains(f.Entity))
         {
             Emit(" __builtin_unreachable();");
         }
-
-        Line(c.Start);
-        return result is not null ? Name(result) : isVoid && wantsValue ? "(void)0" : "";
     }
 
     private void EmitCall(CallExpr c, string call, Temp? result)

@@ -438,9 +438,11 @@ internal sealed partial class FunctionLowering
             Release(mark);
         }
 
+        string left = result is null ? "(void)0" : Activate(result);
+        CleanUp(s.Body);
         CloseBlock();
         Emit(" } ");
-        return result is null ? "(void)0" : Activate(result);
+        return left;
     }
 
     private string With(Expr e, List<(Expr Child, string Text)> parts)

@@ -23,6 +23,7 @@ internal sealed partial class FunctionLowering
                 break;
         }
 
+        CleanUp(loop);
         CloseBlock();
         Emit(" }");
     }

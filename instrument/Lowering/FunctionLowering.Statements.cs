@@ -49,10 +49,15 @@ internal sealed partial class FunctionLowering
             case ReturnStmt r:
                 Return(r);
                 break;
-            case GotoStmt:
+            case GotoStmt or BreakStmt or ContinueStmt:
                 Line(s.Start);
                 Emit("{ ");
-                Point(PointKind.Goto, null, s, Folded(s.Start, s.End), null);
+                CleanUp(s);
+                if (_f.Checks.Contains(s))
+                {
+                    Point(PointKind.Goto, null, s, Folded(s.Start, s.End), null);
+                }
+
                 Line(s.Start);
                 Emit(Text(s) + " }");
                 break;
@@ -85,6 +90,7 @@ internal sealed partial class FunctionLowering
             Statement(s);
         }
 
+        CleanUp(c);
         CloseBlock();
         Line(Math.Max(c.Start, c.End - 1));
         Emit("}");
@@ -177,15 +183,21 @@ internal sealed partial class FunctionLowering
         Emit("{ ");
         int mark = Mark();
         bool isVoid = _f.Decl.Type.Return.Canonical is BuiltinType { IsVoid: true };
-        if (isVoid)
+        if (r.Value is null || isVoid)
         {
-            Discard(r.Value!);
+            if (r.Value is not null)
+            {
+                Discard(r.Value);
+            }
+
+            CleanUp(r);
             Line(r.Start);
             Emit("return;");
         }
         else
         {
-            string value = Value(r.Value!);
+            string value = CleansUp(r) ? Spill(r.Value) : Value(r.Value);
+            CleanUp(r);
             Line(r.Start);
             Emit("return " + value + ";");
         }

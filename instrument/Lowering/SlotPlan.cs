@@ -20,6 +20,8 @@ internal static class SlotPlan
             FindHidden(f, p);
         }
 
+        KeepCleanedUp(f, used);
+
         var slots = new List<RecordVariable>();
         var members = new HashSet<string>();
         var occurrences = new Dictionary<string, int>();
@@ -64,7 +66,7 @@ internal static class SlotPlan
         {
             if (o is VarDecl v && f.IsDeclaredAgain(v.Name))
             {
-                FindHiders(f, p, v);
+                FindHiders(f, p.Offset, v);
             }
         }
 
@@ -79,7 +81,7 @@ internal static class SlotPlan
     }
 
     // Also by what the point does not record: variables of a block that a jump leaves.
-    private static void FindHiders(FunctionContext f, PlannedPoint p, VarDecl hidden)
+    private static void FindHiders(FunctionContext f, int offset, VarDecl hidden)
     {
         bool inside = false;
         foreach (LocalScope s in f.Scopes())
@@ -88,7 +90,7 @@ internal static class SlotPlan
             {
                 inside = true;
             }
-            else if (inside && s.Variable.Name == hidden.Name && s.Start <= p.Offset && p.Offset < s.End)
+            else if (inside && s.Variable.Name == hidden.Name && s.Start <= offset && offset < s.End)
             {
                 if (!s.Variable.HasStaticLifetime)
                 {
@@ -97,6 +99,22 @@ internal static class SlotPlan
                 else if (!f.Unit.Promoted.ContainsKey(s.Variable.Entity))
                 {
                     throw new UnprintableTypeException("variable " + hidden.Name + " hidden by one that keeps its name");
+                }
+            }
+        }
+    }
+
+    /// <summary>Where a scope is left its variable is named although the text does not: none may hide it there, in a clone neither.</summary>
+    private static void KeepCleanedUp(FunctionContext f, HashSet<object> used)
+    {
+        foreach (Node exit in f.Facts.Cleanups?.Exits ?? [])
+        {
+            foreach (VarDecl v in f.Facts.Cleanups!.LeftBy(exit))
+            {
+                if (f.IsDeclaredAgain(v.Name))
+                {
+                    used.Add(v.Entity);
+                    FindHiders(f, Analysis.CleanupScopes.Place(exit), v);
                 }
             }
         }

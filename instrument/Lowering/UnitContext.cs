@@ -164,7 +164,7 @@ internal sealed class FunctionContext
 
     private readonly Dictionary<Node, bool> _lowering = [];
 
-    /// <summary>Whether a node holds a continuation point or a setjmp, so that it cannot be copied as it is.</summary>
+    /// <summary>Whether a node holds a continuation point, a setjmp or the end of a scope with something to clean up, so that it cannot be copied as it is.</summary>
     public bool NeedsLowering(Node node)
     {
         if (_lowering.TryGetValue(node, out bool known))
@@ -193,7 +193,7 @@ internal sealed class FunctionContext
     /// <summary>Whether a variable's value is copied into the record.</summary>
     public bool IsByValue(VarDecl v) => !Facts.Escaping.Contains(v) && RecordLayout.CanBeByValue(v.Type);
 
-    private bool IsPlace(Node node) => node switch
+    private bool IsPlace(Node node) => Facts.Cleanups?.LeftBy(node).Count > 0 || node switch
     {
         CallExpr c => Unit.Calls.IsSuspendable(c) || Unit.Calls.IsSetJmp(c),
         LoopStmt or GotoStmt or IndirectGotoStmt => Checks.Contains(node),

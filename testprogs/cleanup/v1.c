@@ -1,0 +1,3 @@
+#define VERSION "v1"
+#define MORE
+#include "cleanup.h"
