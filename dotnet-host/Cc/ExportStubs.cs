@@ -37,7 +37,7 @@ internal static class ExportStubs
                 	.section .data.upstare_exports,"aw",@progbits
                 	.p2align 3
                 .Lslot{i}: .quad "{names[i]}"
-                	.section .rodata.upstare,"a",@progbits
+                	.section .upstare.rodata,"a",@progbits
                 .Lname{i}: .string "{names[i]}"
                 	.section {Section},"a",@progbits
                 	.p2align 2

@@ -29,7 +29,7 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
 
         if (_strings.Length > 0)
         {
-            Line(".pushsection .rodata.upstare,\"a\",@progbits");
+            Line(".pushsection .upstare.rodata,\"a\",@progbits");
             _asm.Append(_strings);
             Line(".popsection");
         }
@@ -141,7 +141,7 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
     {
         var lists = new Dictionary<string, string>();
         var info = new StringBuilder(label + ":\n");
-        Line(".pushsection .rodata.upstare,\"a\",@progbits");
+        Line(".pushsection .upstare.rodata,\"a\",@progbits");
         Line(".p2align 2");
         foreach (ContinuationPoint p in f.Points)
         {
@@ -191,7 +191,7 @@ internal sealed class TableWriter(UnitPlan plan, UnitContext context, StringBuil
 
             string reason = f.PinnedPlace is { } p ? f.PinnedReason + " at " + p : f.PinnedReason;
             text.Append(CultureInfo.InvariantCulture,
-                $"static __typeof__({f.Decl.Name}) *const __up_pin_{f.Decl.Name} __attribute__((used, section(\".rodata.upstare.pins\"))) = {f.Decl.Name};\n");
+                $"static __typeof__({f.Decl.Name}) *const __up_pin_{f.Decl.Name} __attribute__((used, section(\".data.rel.ro.upstare_pins\"))) = {f.Decl.Name};\n");
             string symbol = f.Decl.AsmName ?? (f.Decl.Name == "main" ? "upstare_main" : f.Decl.Name);
             if (plan.Options.IsShareable && !f.Decl.IsStatic)
             {

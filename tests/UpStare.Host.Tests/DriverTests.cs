@@ -117,6 +117,28 @@ public sealed class DriverTests : IDisposable
         AssertSameRun("prog");
     }
 
+    /// <summary>The tables of pinned functions hold addresses; they must not lie beside the program's constants, or those can be written.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("-fno-pie -no-pie")]
+    [InlineData("-O2 -fPIE -pie -Wl,-z,relro,-z,now")]
+    public void ConstantsStayReadOnly(string flags)
+    {
+        foreach (string side in (string[])[_tree.Plain, _tree.Ours])
+        {
+            File.WriteAllText(Path.Combine(side, "constant.c"), """
+                static int twice(int n) { int inner(int k) { return k * 2; } return inner(n); }
+                int main(void) { volatile char *p = (char *)"constant"; p[0] = 'x'; return twice(2); }
+                """);
+        }
+
+        Assert.Equal(0, Tools.RunGcc(_tree.Plain, flags + " constant.c -o prog").Code);
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, flags + " constant.c -o prog").Code);
+        Outcome run = Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, "prog"), []);
+        Assert.NotEqual(4, run.Code);
+        Assert.Equal(run, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "prog"), []));
+    }
+
     [Fact]
     public void ObjectsArchivesAndOutOfTreeBuilds()
     {

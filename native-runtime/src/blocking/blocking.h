@@ -72,7 +72,7 @@ hidden uint64_t upstare_kernel_set(const sigset_t *);
  */
 #define UPSTARE_CALL(NAME, RESUME)                                                                                     \
 	extern hidden const struct upstare_function upstare_w_d_##NAME;                                                \
-	__asm__(".pushsection .rodata.upstare,\"a\",@progbits\n\t.balign 4\n\t.globl upstare_w_d_" #NAME               \
+	__asm__(".pushsection .upstare.rodata,\"a\",@progbits\n\t.balign 4\n\t.globl upstare_w_d_" #NAME               \
 		"\n\t.hidden upstare_w_d_" #NAME "\nupstare_w_d_" #NAME ":\n\t.long 8f-.\n\t.long 8f-.\n\t.long 9f-.\n\t.long 0\n\t"  \
 		".long " #RESUME "-.\n\t.long 0\n\t.long 0\n\t.long 0\n\t.long 0\n\t.long 1\n"                             \
 		"8:\t.asciz \"" #NAME "\"\n9:\t.asciz \"(upstare runtime)\"\n\t.popsection")
