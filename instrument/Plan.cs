@@ -70,6 +70,9 @@ public sealed class InstrumentOptions
     /// <summary>Patch mode: the binding of a variable, by key. Not asked for private and constant variables that stay private.</summary>
     public Func<string, VariableBinding>? BindVariable { get; init; }
 
+    /// <summary>Functions that are to stay plain for what the compiler said of them (<see cref="Rejections"/>): the reason by name.</summary>
+    public IReadOnlyDictionary<string, string> Pinned { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Function keys that get a stub although this unit takes no address of them.</summary>
     public IReadOnlySet<string> ForcedStubs { get; init; } = new HashSet<string>();
 

@@ -31,6 +31,8 @@ public static class Planner
         {
             if (f.HasPoints && f.IsReachable && !f.Decl.InSystemHeader)
             {
+                f.Pinned = options.Pinned.GetValueOrDefault(f.Decl.Name);
+                f.PinnedAt = f.Decl.Start;
                 pins.Check(f);
             }
         }

@@ -61,15 +61,34 @@ public static class PatchMaker
         ModuleModel newProgram = ProgramLoader.Executable(ProgramFinder.Find(request.New, request.Program, request.Build));
         var libraries = new ModuleSelector(
             LibraryFinder.Find(oldProgram.Path, oldProgram.Elf, request.Old), LibraryFinder.Find(newProgram.Path, newProgram.Elf, request.New));
-        ProgramModel old = ProgramLoader.Load([oldProgram, .. libraries.Old]);
-        ProgramModel now = ProgramLoader.Load([newProgram, .. libraries.New]);
+        while (true)
+        {
+            try
+            {
+                return Compare(request, mappings, [oldProgram, .. libraries.Old], [newProgram, .. libraries.New], libraries.Findings);
+            }
+            catch (RejectedException e)
+            {
+                if (!e.Pin())
+                {
+                    throw new PatchException(PatchError.BadInput, e.Message);
+                }
+            }
+        }
+    }
+
+    private static PatchResult Compare(
+        PatchRequest request, List<UserMapping> mappings, List<ModuleModel> oldModules, List<ModuleModel> newModules, List<Finding> findings)
+    {
+        ProgramModel old = ProgramLoader.Load(oldModules);
+        ProgramModel now = ProgramLoader.Load(newModules);
         foreach (ModuleModel module in old.Modules)
         {
             LayoutTable.Check(old, module);
         }
 
         PatchPlan plan = DiffEngine.Compare(old, now, mappings);
-        plan.Findings.AddRange(libraries.Findings);
+        plan.Findings.AddRange(findings);
         if (request.Output is null && request.Emit is null)
         {
             PatchSource.Write(plan, [], []); // for what the conversions find
@@ -154,6 +173,7 @@ public static class PatchMaker
                 SymbolHash = unit.Module!.SymbolPrefix + stored.SymbolHash,
                 KeyPrefix = unit.KeyPrefix,
                 SymbolPrefix = unit.Module.SymbolPrefix,
+                Pinned = stored.Pinned,
                 HasExceptions = CompilerFlags.HasExceptions(stored.Flags),
                 Points = stored.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
                 Mode = InstrumentMode.Patch,

@@ -50,6 +50,9 @@ public sealed record TransformJob(
         }
     }
 
+    /// <summary>Functions that have to stay plain, with the reason: what the compiler has rejected so far.</summary>
+    public Dictionary<string, string> Pinned { get; } = [];
+
     /// <summary>What the parser must know of the command line.</summary>
     public ParseOptions ParseOptions() => Frontend.Parsing.ParseOptions.Of(CodeFlags());
 
@@ -66,6 +69,7 @@ public sealed record TransformJob(
         Points = Settings.AllPoints ? "all" : "default",
         ToolVersion = Program.Version,
         PlainReason = plainReason,
+        Pinned = Pinned,
         Text = text,
     };
 
@@ -79,6 +83,7 @@ public sealed record TransformJob(
         Points = Settings.AllPoints ? PointsPolicy.All : PointsPolicy.Default,
         Checks = Settings.Checks,
         IsShareable = CodeFlags().FindLast(IsCodeModel) is "-fPIC" or "-fpic",
+        Pinned = Pinned,
         HasExceptions = CompilerFlags.HasExceptions(CodeFlags()),
         HasClones = hasClones,
         UnitsFile = units,

@@ -1,4 +1,5 @@
 using UpStare.Host.Posix;
+using UpStare.Instrument;
 
 namespace UpStare.Host.Cc;
 
@@ -101,32 +102,51 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         return new TransformJob(settings, invocation, workspace, input, named, text);
     }
 
+    /// <summary>
+    /// How often functions are pinned for what the compiler rejects: it has three stages (parser, optimisers, operands of asm
+    /// statements) that each tell of all of theirs at once.
+    /// </summary>
+    private const int MostRejections = 3;
+
     /// <summary>Makes the transformed object, or returns null with the reason.</summary>
     private string? Transform(TransformJob job, bool warn, ref string? reason, out bool warned)
     {
         warned = false;
         InputFile input = job.Input;
-        Stages? stages = Stages.Make(job, ref reason);
-        if (stages is null)
-        {
-            return null;
-        }
-
         string name = CommandLines.BaseName(input.Path);
-        stages.Keep(settings, name);
-        string file = workspace.Fresh(name);
-        File.WriteAllBytes(file, stages.HotText);
-        string output = CommandLines.WithSuffix(file, ".o");
-        string errors = file + ".errors";
-        if (Child.Wait(Child.Spawn(_lines.Transformed(file, output, input.Path, warn), "/dev/null", errors, keepDependencyVariables: false)) != 0)
+        for (int rejections = 0; ; rejections++)
         {
-            reason = "the compiler rejects the transformed text: " + FirstError(errors);
-            settings.Log(input.Path + ": " + reason);
-            return null;
-        }
+            Stages? stages = Stages.Make(job, ref reason);
+            if (stages is null)
+            {
+                return null;
+            }
 
-        warned = warn && File.ReadAllText(errors, System.Text.Encoding.Latin1).Contains("warning: ", StringComparison.Ordinal);
-        return output;
+            stages.Keep(settings, name);
+            string file = workspace.Fresh(name);
+            File.WriteAllBytes(file, stages.HotText);
+            string output = CommandLines.WithSuffix(file, ".o");
+            string errors = file + ".errors";
+            if (Child.Wait(Child.Spawn(_lines.Transformed(file, output, input.Path, warn), "/dev/null", errors, keepDependencyVariables: false)) == 0)
+            {
+                warned = warn && File.ReadAllText(errors, System.Text.Encoding.Latin1).Contains("warning: ", StringComparison.Ordinal);
+                return output;
+            }
+
+            Dictionary<string, string> rejected = Rejections.Find(stages.Plan, File.ReadAllText(errors));
+            if (rejections == MostRejections || rejected.Count == 0)
+            {
+                reason = "the compiler rejects the transformed text: " + FirstError(errors);
+                settings.Log(input.Path + ": " + reason);
+                return null;
+            }
+
+            foreach ((string function, string why) in rejected)
+            {
+                job.Pinned[function] = why;
+                settings.Log($"{input.Path}: {function} stays plain: {why}");
+            }
+        }
     }
 
     private static string FirstError(string file)

@@ -9,16 +9,16 @@ namespace UpStare.Frontend.Metadata;
 /// .upstare.units of an object holds one, that of a program all of its objects' one after the other.
 /// </summary>
 /// <remarks>
-/// Layout, little endian: "UPSTUNIT", u32 bytes that follow this field, u32 format (1); strings (u32 length, UTF-8): unit
-/// id, source file, directory, symbol hash, points policy, tool version, reason of a plain unit ("" for others); u32 number of flags and that many strings; u32
-/// length of the text; the text, Brotli.
+/// Layout, little endian: "UPSTUNIT", u32 bytes that follow this field, u32 format (2); strings (u32 length, UTF-8): unit
+/// id, source file, directory, symbol hash, points policy, tool version, reason of a plain unit ("" for others); u32 number of flags and that many strings; u32 number of
+/// pinned functions and that many pairs of strings; u32 length of the text; the text, Brotli.
 /// </remarks>
 public sealed class UnitMetadata
 {
     /// <summary>Name of the section.</summary>
     public const string SectionName = ".upstare.units";
 
-    private const uint Format = 1;
+    private const uint Format = 2;
 
     private static ReadOnlySpan<byte> Magic => "UPSTUNIT"u8;
 
@@ -46,6 +46,9 @@ public sealed class UnitMetadata
     /// <summary>Why the unit was compiled plainly, as upstare-cc --report tells it; null for a transformed unit.</summary>
     public string? PlainReason { get; init; }
 
+    /// <summary>Functions that were pinned for what the compiler said of them: the reason by name. No plan of the text alone shows them.</summary>
+    public Dictionary<string, string> Pinned { get; init; } = [];
+
     /// <summary>The preprocessed text as the compiler gave it (without our tags).</summary>
     public required byte[] Text { get; init; }
 
@@ -67,6 +70,13 @@ public sealed class UnitMetadata
         foreach (string flag in Flags)
         {
             Write(stream, flag);
+        }
+
+        Write(stream, (uint)Pinned.Count);
+        foreach ((string name, string reason) in Pinned)
+        {
+            Write(stream, name);
+            Write(stream, reason);
         }
 
         Write(stream, (uint)Text.Length);
@@ -132,16 +142,17 @@ public sealed class UnitMetadata
         string points = ReadText(ref bytes);
         string toolVersion = ReadText(ref bytes);
         string plainReason = ReadText(ref bytes);
-        uint count = ReadNumber(ref bytes);
-        if (count > bytes.Length / 4)
-        {
-            throw new InvalidDataException($"section {SectionName} is damaged");
-        }
-
-        string[] flags = new string[count];
+        string[] flags = new string[ReadCount(ref bytes)];
         for (int i = 0; i < flags.Length; i++)
         {
             flags[i] = ReadText(ref bytes);
+        }
+
+        var pinned = new Dictionary<string, string>();
+        for (uint left = ReadCount(ref bytes); left > 0; left--)
+        {
+            string name = ReadText(ref bytes);
+            pinned[name] = ReadText(ref bytes);
         }
 
         return new UnitMetadata
@@ -154,6 +165,7 @@ public sealed class UnitMetadata
             ToolVersion = toolVersion,
             PlainReason = plainReason.Length == 0 ? null : plainReason,
             Flags = flags,
+            Pinned = pinned,
             Text = ReadCompressed(bytes),
         };
     }
@@ -196,6 +208,12 @@ public sealed class UnitMetadata
         uint value = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         bytes = bytes[4..];
         return value;
+    }
+
+    private static uint ReadCount(ref ReadOnlySpan<byte> bytes)
+    {
+        uint count = ReadNumber(ref bytes);
+        return count <= bytes.Length / 4 ? count : throw new InvalidDataException($"section {SectionName} is damaged");
     }
 
     private static string ReadText(ref ReadOnlySpan<byte> bytes)

@@ -46,7 +46,7 @@ public sealed class PatchBuilder
     /// <summary>Compiles all units of the new version and joins them with the patch's module description.</summary>
     /// <param name="plan">The comparison.</param>
     /// <param name="transform">Makes the texts of a unit in patch mode.</param>
-    /// <exception cref="PatchException">A unit does not compile.</exception>
+    /// <exception cref="RejectedException">A unit does not compile.</exception>
     public PatchCode BuildCode(PatchPlan plan, Func<UnitModel, UnitTexts> transform)
     {
         IReadOnlyList<UnitModel> units = plan.New.Units;
@@ -297,9 +297,13 @@ public sealed class PatchBuilder
             string output = Path.Combine(_directory, $"{number}.{part}.o");
             File.WriteAllBytes(source, Visibility.Open(text));
             // -flto would leave nothing for ld -r to join; the other options are those of upstare-cc (dotnet-host/Cc).
-            Tool.Need(
-                [.. _compiler, .. unit.Flags, "-fPIC", "-fvisibility=hidden", "-fno-lto", "-ftls-model=initial-exec", "-w", .. CompilerFlags.Required(unit.Flags), "-c", "-x", "c", source, "-o", output],
-                unit.Id + ": the new version does not compile as a patch");
+            (int code, _, string errors) = Tool.Run(
+                [.. _compiler, .. unit.Flags, "-fPIC", "-fvisibility=hidden", "-fno-lto", "-ftls-model=initial-exec", "-w", .. CompilerFlags.Required(unit.Flags), "-c", "-x", "c", source, "-o", output]);
+            if (code != 0)
+            {
+                throw new RejectedException(unit, Rejections.Find(unit.Plan, errors), unit.Id + ": the new version does not compile as a patch:\n" + errors.TrimEnd());
+            }
+
             objects.Add(output);
         }
 

@@ -68,6 +68,7 @@ public static class ProgramLoader
         SymbolHash = (module?.SymbolPrefix ?? "") + unit.SymbolHash,
         KeyPrefix = module?.KeyPrefix ?? "",
         SymbolPrefix = module?.SymbolPrefix ?? "",
+        Pinned = unit.Pinned,
         HasExceptions = CompilerFlags.HasExceptions(unit.Flags),
         Points = unit.Points == "all" ? PointsPolicy.All : PointsPolicy.Default,
     };

@@ -14,6 +14,7 @@ public sealed class MetadataTests
         Flags = ["-O2", "-DX=\"a b\""],
         Points = "default",
         ToolVersion = "0.1.0",
+        Pinned = { ["f"] = "rejected: ‘x’", ["g"] = "" },
         Text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("int x;\n", 500))),
     };
 
@@ -25,6 +26,7 @@ public sealed class MetadataTests
         Assert.Equal(["a", "b"], read.Select(unit => unit.UnitId));
         Assert.Equal(Unit("b").Text, read[1].Text);
         Assert.Equal(Unit("b").Flags, read[1].Flags);
+        Assert.Equal(Unit("b").Pinned, read[1].Pinned);
         Assert.Equal(("src/ü.c", "/build", "0123abcd", "default", "0.1.0"), (read[0].SourceFile, read[0].Directory, read[0].SymbolHash, read[0].Points, read[0].ToolVersion));
         Assert.True(section.Length < Unit("a").Text.Length, "the text is compressed");
     }
