@@ -3,6 +3,7 @@ using System.Text.Json;
 using CommandLine;
 using CommandLine.Text;
 using UpStare.Frontend.Metadata;
+using UpStare.Host.Posix;
 
 namespace UpStare.Host.Run;
 
@@ -73,7 +74,9 @@ public static class RunCommand
                 return CannotStart;
             }
 
-            byte[] counts = File.ReadAllBytes(stats);
+            // The runtime locks it, and so do processes that the program has left behind.
+            byte[] counts = new byte[24];
+            UnlockedFile.Read(stats, counts);
             File.Delete(stats);
             long updates = BitConverter.ToInt64(counts, 0);
             long refused = BitConverter.ToInt64(counts, 8);

@@ -40,6 +40,15 @@ public class RunTests
         Assert.Equal("got it\n", run.Output);
     }
 
+    /// <summary>The lock on the counts (native-runtime/src/run.c) is inherited by what the program forks, and may outlive it.</summary>
+    [Fact]
+    public void ALockThatIsLeftBehindDoesNotMatter()
+    {
+        var run = Run([], "exec 9<$UPSTARE_RUN_STATS; flock -x 9; sleep 5 <&- >&- 2>&- & exit 4");
+        Assert.Equal(4, run.Exit);
+        Assert.EndsWith("upstare-run: 0 updates applied, 0 refused, 0 update points reached\n", run.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void BrokenPipesEndTheProgramAsEver()
     {
