@@ -169,7 +169,11 @@ public sealed class TypedefDecl : Decl
     public required CType Underlying { get; init; }
 }
 
-/// <summary>A file-level thing that needs no model: an asm statement, _Static_assert, a stray semicolon.</summary>
+/// <summary>What declares nothing: _Static_assert, an asm statement at file level, a stray semicolon.</summary>
 public sealed class OtherDecl : Decl
 {
+    /// <summary>What an assertion in a function says, which may name its variables; null elsewhere.</summary>
+    public UnevaluatedExpr? Condition { get; set; }
+
+    public override IEnumerable<Node> Children => Condition is null ? [] : [Condition];
 }

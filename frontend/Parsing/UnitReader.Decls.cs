@@ -147,6 +147,12 @@ internal sealed unsafe partial class UnitReader
             default:
                 var other = new OtherDecl();
                 Register(other, cursor);
+                if (cursor.kind == CXCursorKind.CXCursor_StaticAssert && _functionDepth > 0)
+                {
+                    List<Expr> parts = Sorted(ExprParts(CursorChildren.Of(cursor)));
+                    other.Condition = new UnevaluatedExpr { Operands = parts, Type = new BuiltinType { Spelling = "int", Size = 4, Align = 4 }, Start = other.Start, End = other.End };
+                }
+
                 return other;
         }
     }

@@ -1,4 +1,5 @@
 using UpStare.Frontend.Model;
+using UpStare.Instrument.Emission;
 using UpStare.Instrument.Lowering;
 
 namespace UpStare.Instrument.Analysis;
@@ -75,12 +76,18 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExcept
 
         foreach (Decl t in f.LocalTypes)
         {
-            if (unit.Slice(t).Contains("typeof", StringComparison.Ordinal) || (t is TypedefDecl { Underlying: var type } && VariableType.Is(type)))
+            if (NamesVariable(f, t, unit.Slice(t)) || (t is TypedefDecl { Underlying: var type } && VariableType.Is(type)))
             {
                 Pin(f, "local type that depends on a variable", t.Start);
             }
         }
     }
+
+    /// <summary>Local types are lifted out of their function, where its variables have no meaning; enumerations with the values of their constants.</summary>
+    private static bool NamesVariable(FunctionFacts f, Decl type, string text) =>
+        text.Contains("typeof", StringComparison.Ordinal)
+        || (type is not EnumDecl && (text.Contains("sizeof", StringComparison.Ordinal) || text.Contains("lignof", StringComparison.Ordinal))
+            && f.Locals.Concat(f.StaticLocals).Any(v => Tokens.Find(text, 0, text.Length, v.Name) >= 0));
 
     private void CheckLocal(FunctionFacts f, VarDecl v)
     {

@@ -225,7 +225,7 @@ internal sealed partial class FunctionLowering
     {
         foreach (Decl decl in d.Decls)
         {
-            if (decl is VarDecl or FunctionDecl)
+            if (decl is VarDecl or FunctionDecl or OtherDecl)
             {
                 return false;
             }
@@ -264,7 +264,11 @@ internal sealed partial class FunctionLowering
         foreach (Decl decl in d.Decls)
         {
             GatherType(decl, pieces);
-            if (decl is VarDecl v)
+            if (decl is OtherDecl { Condition: { } condition })
+            {
+                Gather(condition, pieces);
+            }
+            else if (decl is VarDecl v)
             {
                 GatherName(v, pieces);
                 foreach (Expr bound in v.Bounds)

@@ -17,7 +17,7 @@ internal static class RecordLayout
     public static bool CanBeByValue(CType type)
     {
         CType c = type.Canonical;
-        if (c.Size <= 0 || c.Align > LargestAlignment || ((type.Qualifiers | c.Qualifiers) & Qualifiers.Atomic) != 0)
+        if (c.Size <= 0 || Math.Max(c.Align, type.Align) > LargestAlignment || ((type.Qualifiers | c.Qualifiers) & Qualifiers.Atomic) != 0)
         {
             return false;
         }
@@ -30,6 +30,9 @@ internal static class RecordLayout
             _ => false,
         };
     }
+
+    /// <summary>Of a member of this type: a typedef may have another alignment than what it stands for.</summary>
+    private static long Align(CType type) => type.Align > 0 ? type.Align : type.Canonical.Align;
 
     /// <summary>Whether a record holds a member that cannot be assigned or must not be copied.</summary>
     public static bool HasFixedMember(RecordDecl record)
@@ -64,7 +67,7 @@ internal static class RecordLayout
         long at = HeaderSize;
         foreach (RecordVariable v in variables)
         {
-            long align = v.Mode == RecordMode.InPlace ? 8 : Math.Max(1, v.Type.Canonical.Align);
+            long align = v.Mode == RecordMode.InPlace ? 8 : Math.Max(1, Align(v.Type));
             at = (at + align - 1) / align * align;
             v.Offset = (int)at;
             at += v.SlotSize;
