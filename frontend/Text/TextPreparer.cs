@@ -2,7 +2,7 @@ namespace UpStare.Frontend.Text;
 
 /// <summary>The two texts of a file: what gcc compiles, and clang's copy of it with equal offsets.</summary>
 /// <param name="Text">The input with tags written into unnamed struct, union and enum types.</param>
-/// <param name="ClangText">The same with <c>_Atomic</c> blanked out, which clang does not take where gcc does.</param>
+/// <param name="ClangText">The same with <c>_Atomic</c> and attribute cleanup blanked out, which clang does not take everywhere where gcc does.</param>
 /// <param name="AtomicOffsets">Where <c>_Atomic</c> stands, ascending.</param>
 public sealed record PreparedText(byte[] Text, byte[] ClangText, IReadOnlyList<int> AtomicOffsets);
 
@@ -21,11 +21,13 @@ public sealed class TextPreparer
     private readonly byte[] _text;
     private readonly List<(int At, byte[] Bytes)> _insertions = [];
     private readonly List<int> _atomics = [];
+    private readonly List<(int Start, int End)> _cleanups = [];
     private readonly Stack<Scope> _scopes = new();
     private readonly Dictionary<int, Scope> _opening = [];
     private readonly Dictionary<string, int> _used = [];
     private string _function = "";
     private int _parentheses;
+    private int _attributeEnd = -1; // of the list of attributes that was begun last
     private int _forInitEnd = -1; // the first semicolon of the for that was begun last
 
     private TextPreparer(byte[] text) => _text = text;
@@ -99,6 +101,14 @@ public sealed class TextPreparer
         else if (word.SequenceEqual("_Atomic"u8))
         {
             _atomics.Add(at);
+        }
+        else if ((word.SequenceEqual("cleanup"u8) || word.SequenceEqual("__cleanup__"u8)) && _attributeEnd > at && CText.Skip(text, end) is var list && CText.Is(text, list, '('))
+        {
+            _cleanups.Add((at, CText.Matching(text, list)));
+        }
+        else if (CText.IsWordAt(text, at, "__attribute__"u8) || CText.IsWordAt(text, at, "__attribute"u8))
+        {
+            _attributeEnd = CText.Matching(text, CText.Skip(text, end));
         }
         else if (_scopes.Count == 0 && _parentheses == 0 && !IsSpecifier(word) && CText.Is(text, CText.Skip(text, end), '('))
         {
@@ -225,7 +235,19 @@ public sealed class TextPreparer
 
         MoveAtomics(ref atomic, int.MaxValue, to - from);
         _text.AsSpan(from).CopyTo(result.AsSpan(to));
-        return new PreparedText(result, _atomics.Count == 0 ? result : Blank(result), _atomics);
+        return new PreparedText(result, _atomics.Count == 0 && _cleanups.Count == 0 ? result : Blank(result), _atomics);
+    }
+
+    /// <summary>Where a place of the input is in the text with tags.</summary>
+    private int Moved(int at)
+    {
+        int moved = at;
+        foreach ((int before, byte[] bytes) in _insertions)
+        {
+            moved += before <= at ? bytes.Length : 0;
+        }
+
+        return moved;
     }
 
     private void MoveAtomics(ref int next, int before, int by)
@@ -244,6 +266,11 @@ public sealed class TextPreparer
             // _Atomic(T) needs something before the parenthesis: a macro of seven letters that stands for __typeof__.
             bool specifier = CText.Is(text, CText.Skip(text, at + 7), '(');
             (specifier ? "__upat_"u8 : "       "u8).CopyTo(copy.AsSpan(at));
+        }
+
+        foreach ((int start, int end) in _cleanups)
+        {
+            copy.AsSpan(Moved(start)..Moved(end)).Fill((byte)' ');
         }
 
         return copy;

@@ -41,6 +41,12 @@ static inline void freep(void *p)
 	free(*(void **)p);
 }
 
+/* clang would have nobody pass a const pointer's address here; gcc warns. */
+static void release(char **text)
+{
+	note('R', **text);
+}
+
 /* No point of its own. */
 static inline void count(int *x)
 {
@@ -99,6 +105,7 @@ static struct big aggregate(int n)
 static const char *text(int n)
 {
 	LEAVE int x = n;
+	__attribute__((cleanup(release))) const char *name = "name";
 
 	if (n)
 		return n > 1 ? "more" : "one";
@@ -183,6 +190,54 @@ again:;
 out:
 	note('o', a);
 	return turn;
+}
+
+/* The target is not known: gcc calls nothing. */
+static void computed(int n)
+{
+	static void *const to[] = {&&first, &&second};
+	LEAVE int a = n;
+	{
+		LEAVE int b = n + 1;
+
+		note('b', b);
+		goto *to[point(n) & 1];
+	}
+first:
+	note('f', a);
+	return;
+second:
+	note('s', a);
+}
+
+static void entered(int *x)
+{
+	(void)x;
+	note('E', 0);
+}
+
+/* A scope that is entered behind the declaration is left all the same. */
+static void enters(int n)
+{
+	switch (n) {
+	case 1:;
+		__attribute__((cleanup(entered))) int a = point(n);
+
+		note('1', a);
+		break;
+	case 2:
+		note('2', n);
+	}
+	if (n == 3)
+		goto inside;
+	{
+		__attribute__((cleanup(entered))) int b = n;
+
+		if (n == 1)
+			return;
+	inside:
+		note('i', n);
+	}
 }
 
 static int expression(int n)
@@ -335,6 +390,12 @@ int main(void)
 	for (int i = 1; i < 6; i++)
 		printf("%d ", jumps(i));
 	show("jumps");
+	computed(0);
+	computed(1);
+	show("computed");
+	for (int i = 0; i < 4; i++)
+		enters(i);
+	show("enters");
 	for (int i = 1; i < 6; i++)
 		printf("%d ", expression(i));
 	show("expression");
