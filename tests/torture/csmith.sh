@@ -2,7 +2,9 @@
 # Programs that csmith makes up: the same checksum plainly, instrumented, and with updates at random points.
 # usage: csmith.sh [FIRST [COUNT]]: the programs of the seeds FIRST (default 1), FIRST+1, ...; COUNT of them (default 1000).
 # A seed is all that it takes to make a program and its updates again. The levels take turns: seed N has -O(N mod 4).
-# CSMITH_CLEANUP=yes gives their variables an attribute cleanup (cleanup.sed). The environment is that of run.sh. Failed programs stay in out/torture-csmith/cases/N.c, their sources in out/torture-csmith/sources.
+# CSMITH_OPTIONS are further options of csmith ("--float --builtins"); CSMITH_CLEANUP=yes gives the programs' variables an attribute cleanup
+# (cleanup.sed). The environment is that of run.sh. Failed programs stay in out/torture-csmith/cases/N.c, their sources in
+# out/torture-csmith/sources.
 here=$(cd "${0%/*}" && pwd)
 root=$(cd "$here/../.." && pwd)
 command -v csmith >/dev/null || {
@@ -20,7 +22,7 @@ start=$(date +%s)
 seq "${1:-1}" $((${1:-1} + ${2:-1000} - 1)) | nice -n 5 xargs -P "${TORTURE_JOBS:-2}" -I SEED sh -c '
 	# It leaves a file in the folder that it is started in.
 	cd "$TORTURE_WORK/sources"
-	csmith --quiet --concise --max-funcs 5 --max-block-depth 3 --max-block-size 3 --seed SEED |
+	csmith --quiet --concise --max-funcs 5 --max-block-depth 3 --max-block-size 3 $CSMITH_OPTIONS --seed SEED |
 		if [ "$CSMITH_CLEANUP" = yes ]; then sed -E -f "$1/cleanup.sed"; else cat; fi >"$TORTURE_WORK/sources/SEED.c"
 	TORTURE_OPT="-O$((SEED % 4)) -I/usr/include/csmith" TORTURE_RANDOM=SEED sh "$1/case.sh" "$TORTURE_WORK/sources/SEED.c"
 	[ -d "$TORTURE_WORK/cases/SEED.c" ] || rm -f "$TORTURE_WORK/sources/SEED.c"' sh "$here"
