@@ -5,7 +5,7 @@ using UpStare.Instrument.Emission;
 namespace UpStare.Instrument.Lowering;
 
 /// <summary>Copies code with the names in it replaced: stubs for function addresses, wrappers, promoted statics.</summary>
-internal class Rewriter(UnitContext unit, EditSet edits, ExternSet externs)
+internal partial class Rewriter(UnitContext unit, EditSet edits, ExternSet externs)
 {
     /// <summary>A range that is replaced.</summary>
     protected readonly record struct Piece(int Start, int End, string Text);
@@ -91,9 +91,6 @@ internal class Rewriter(UnitContext unit, EditSet edits, ExternSet externs)
 
         return text.Append(Gap(at, end)).ToString();
     }
-
-    /// <summary>The text between two offsets in which no expression stands.</summary>
-    protected virtual string Gap(int start, int end) => Edits.Copy(start, end);
 
     /// <summary>A declaration statement: promoted variables are taken out.</summary>
     protected virtual void GatherDeclaration(DeclStmt d, List<Piece> pieces)

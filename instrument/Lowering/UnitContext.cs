@@ -47,6 +47,24 @@ internal sealed class UnitContext
     /// <summary>For <see cref="TypeText"/>.</summary>
     public string? RenameType(Decl decl) => LocalTypeNames.TryGetValue(decl.Entity, out string? name) ? name : null;
 
+    private List<(FunctionDecl Function, List<LocalScope> Scopes)>? _holders;
+
+    /// <summary>The promoted variable that a name means at a place inside a function; null where it means something else.</summary>
+    public PromotedLocal? VisibleStatic(string name, int at)
+    {
+        _holders ??= [.. Facts.Functions.Values.Where(f => f.StaticLocals.Exists(v => Promoted.ContainsKey(v.Entity))).Select(f => (f.Decl, LocalScope.Of(f.Decl)))];
+        foreach ((FunctionDecl function, List<LocalScope> scopes) in _holders)
+        {
+            if (function.Start <= at && at < function.End)
+            {
+                return scopes.FindLast(s => s.Variable.Name == name && s.Start <= at && at < s.End) is { } visible
+                    && Promoted.TryGetValue(visible.Variable.Entity, out PromotedLocal? promoted) ? promoted : null;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The name of the runtime's wrapper of a library call, or null.</summary>
     public string? WrapperOf(FunctionDecl f)
     {
@@ -129,8 +147,7 @@ internal sealed class FunctionContext
     {
         if (_scopes is null)
         {
-            _scopes = [.. Decl.Parameters.Select(p => new LocalScope(p, Decl.Start, Decl.End))];
-            CollectScopes(Decl.Body!, Decl.End);
+            _scopes = LocalScope.Of(Decl);
         }
 
         return _scopes;
@@ -146,20 +163,6 @@ internal sealed class FunctionContext
         }
 
         return _again.Contains(name);
-    }
-
-    private void CollectScopes(Node node, int end)
-    {
-        end = node is CompoundStmt or LoopStmt ? node.End : end;
-        if (node is VarDecl v)
-        {
-            _scopes!.Add(new LocalScope(v, v.DeclaratorEnd, end));
-        }
-
-        foreach (Node child in node.Children)
-        {
-            CollectScopes(child, end);
-        }
     }
 
     private readonly Dictionary<Node, bool> _lowering = [];
@@ -202,7 +205,30 @@ internal sealed class FunctionContext
 }
 
 /// <summary>A variable and the part of the text that can name it.</summary>
-internal sealed record LocalScope(VarDecl Variable, int Start, int End);
+internal sealed record LocalScope(VarDecl Variable, int Start, int End)
+{
+    /// <summary>The scopes of a function's parameters and variables, an inner one behind the outer one that it hides.</summary>
+    public static List<LocalScope> Of(FunctionDecl function)
+    {
+        List<LocalScope> scopes = [.. function.Parameters.Select(p => new LocalScope(p, function.Start, function.End))];
+        Collect(scopes, function.Body!, function.End);
+        return scopes;
+    }
+
+    private static void Collect(List<LocalScope> scopes, Node node, int end)
+    {
+        end = node is CompoundStmt or LoopStmt ? node.End : end;
+        if (node is VarDecl v)
+        {
+            scopes.Add(new LocalScope(v, v.DeclaratorEnd, end));
+        }
+
+        foreach (Node child in node.Children)
+        {
+            Collect(scopes, child, end);
+        }
+    }
+}
 
 /// <summary>A variable that the normalisation makes.</summary>
 internal sealed class Temp
