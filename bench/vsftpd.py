@@ -19,11 +19,15 @@ CTL = os.environ.get('UPSTARE_CTL', 'upstare-ctl')
 class Session:
     """A logged-in client."""
 
-    def __init__(self):
+    def __init__(self, complete=True):
         self.control = socket.create_connection(('127.0.0.1', PORT), timeout=30)
         self.lines = self.control.makefile('rb')
         self.banner = self.answer('220')
         self.ask('USER anonymous', '331')
+        if complete:
+            self.log_in()
+
+    def log_in(self):
         self.ask('PASS me@', '230')
         self.ask('TYPE I', '200')
 
@@ -48,8 +52,17 @@ class Session:
         self.ask('RETR ' + name, '150')
         return data
 
-    def get(self, name):
-        data, content = self.open(name), b''
+    def open_actively(self, name):
+        """The server connects; from port 20, for which the process with the privileges makes the socket."""
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            listener.settimeout(30)
+            port = listener.getsockname()[1]
+            self.ask(f'PORT 127,0,0,1,{port // 256},{port % 256}', '200')
+            self.ask('RETR ' + name, '150')
+            return listener.accept()[0]
+
+    def get(self, name, actively=False):
+        data, content = self.open_actively(name) if actively else self.open(name), b''
         while piece := data.recv(1 << 16):
             content += piece
         self.answer('226')
@@ -93,7 +106,7 @@ def check(session, version):
     """A session works and, where its version tells it, is in the right one."""
     session.ask('NOOP', '200')
     session.ask('PWD', '257')
-    if len(session.get('small')) != 32:
+    if len(session.get('small')) != 32 or len(session.get('small', actively=True)) != 32:
         raise RuntimeError('a short file came wrong')
     status = session.ask('STAT', ('211', '500'))
     if re.search(r'vsFTPd \d', status) and f'vsFTPd {version} ' not in status:
@@ -106,7 +119,9 @@ def main():
     configuration = tempfile.NamedTemporaryFile('w', suffix='.conf')
     configuration.write(f'listen=YES\nlisten_port={PORT}\nanonymous_enable=YES\nsecure_chroot_dir=/usr/share/empty\n'
                         # without this, what need not be privileged is one process whatever is said
-                        f'one_process_model={"YES" if model == "one" else "NO"}\nlocal_enable={"NO" if model == "one" else "YES"}\n')
+                        f'one_process_model={"YES" if model == "one" else "NO"}\nlocal_enable={"NO" if model == "one" else "YES"}\n'
+                        # and without this the process with the privileges ends after the login
+                        f'connect_from_port_20={"NO" if model == "one" else "YES"}\n')
     configuration.flush()
     os.chmod(configuration.name, 0o600)
     want = hashlib.sha256(open(HOME + '/big', 'rb').read()).hexdigest()
@@ -118,7 +133,7 @@ def main():
             long = Transfer(Session(), 'big', 4 << 20)   # lasts for the whole chain
         for old, new in zip(versions, versions[1:]):
             sessions.append(Session())
-            leaver = Session()
+            leaver, beginner = Session(), Session(complete=False)
             transfer = Transfer(Session(), 'big', 4 << 20) if case == 'transfer' else None
             time.sleep(0.3)
             depth = control(server.pid, 'status')[1]
@@ -134,6 +149,8 @@ def main():
                     check(transfer.session, new)
                 for session in sessions:
                     check(session, new)
+                beginner.log_in()
+                check(beginner, new)
                 leaver.ask('QUIT', '221')   # a session from before the update ends, and the listener lives on
                 leaver.control.close()
                 time.sleep(0.3)
@@ -141,7 +158,7 @@ def main():
                 if new not in late.banner:
                     raise RuntimeError(f'a new session is not in {new}: {late.banner}')
                 check(late, new)
-                others.append(late)
+                others += [late, beginner]
             print(json.dumps(row), flush=True)
             if code:
                 return 1
@@ -150,6 +167,9 @@ def main():
             if long.read >= os.path.getsize(HOME + '/big') or long.end() != want:
                 raise RuntimeError('the long download came wrong, or was over too early')
             check(long.session, new)
+        for session in sessions + others:
+            check(session, new)
+        print(json.dumps({'sessions that are well at the end': len(sessions + others) + (long is not None)}))
         return 0
     finally:
         server.kill()

@@ -9,6 +9,9 @@ namespace UpStare.Instrument;
 /// <summary>Decides everything about a unit, and writes nothing.</summary>
 public static class Planner
 {
+    /// <summary>Whether a library call of this name may block and is made by the runtime, where it has a frame record of its own.</summary>
+    public static bool IsWrappedCall(string name) => Data.Resources.Wrapped.Contains(name);
+
     /// <summary>The plan of a unit: a function of the text and the options alone.</summary>
     /// <param name="unit">A unit without errors.</param>
     /// <param name="options">How it is to be instrumented.</param>

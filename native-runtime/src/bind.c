@@ -117,14 +117,21 @@ static int bind_imports(struct upstare_loaded *l, char *message, size_t message_
 		snprintf(message, message_size, "no memory to bind the patch");
 		return 5;
 	}
+	l->nrenamed = 0;
 	for (uint32_t i = 0; i < patch->nimports; i++) {
-		const char *symbol = patch->imports[i].symbol;
+		const struct upstare_import *import = &patch->imports[i];
+		const char *symbol = import->symbol;
 		size_t at = upstare_hash(symbol, strlen(symbol), 2) & (size - 1);
 		while (table[at].symbol && strcmp(table[at].symbol, symbol) != 0)
 			at = (at + 1) & (size - 1);
 		table[at].symbol = symbol;
-		if (resolve(l, &patch->imports[i], &table[at].value, message, message_size))
+		if (resolve(l, import, &table[at].value, message, message_size))
 			goto out;
+		if (import->new_key && table[at].value)
+			l->renamed[l->nrenamed++] = (struct upstare_renamed){
+				.name = {.key = import->new_key, .address = (char *)table[at].value, .size = import->size},
+				.is_tls = import->kind == UPSTARE_IMPORT_TLS,
+			};
 	}
 	size_t relro = (size_t)(l->relro_high - l->relro_low);
 	if (relro && mprotect(l->relro_low, relro, PROT_READ | PROT_WRITE)) {
@@ -221,7 +228,7 @@ static int bind_maps(struct upstare_loaded *l, const struct upstare_loaded *from
 		if (f < 0)
 			continue;
 		const struct upstare_function *function = upstare_loaded_function(from, (uint32_t)f);
-		if (function->layout != map->old_layout || function->npoints != map->npoints || !map->new_function) {
+		if (function->layout != map->old_layout || function->npoints != map->npoints) {
 			snprintf(message, message_size, "function %s of the running version is not the one the patch was made for",
 				 map->old_key);
 			return 3;

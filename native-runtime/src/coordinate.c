@@ -309,9 +309,11 @@ static void trim(void)
 		upstare_pages_free(t->mapped, t->mapped_size);
 		upstare_pages_free(t->records, t->records_size);
 		upstare_pages_free(t->index, t->index_size);
+		upstare_pages_free(t->rebuilt, t->rebuilt_size);
 		t->mapped = t->records = NULL;
 		t->index = NULL;
-		t->mapped_size = t->records_size = t->index_size = t->record_bytes = 0;
+		t->rebuilt = NULL;
+		t->mapped_size = t->records_size = t->index_size = t->rebuilt_size = t->record_bytes = 0;
 	}
 }
 

@@ -77,6 +77,9 @@ struct upstare_export_move {
 	void **slot, *body;
 };
 
+/* A variable that is kept, and has another key in the new version. */
+struct upstare_renamed;
+
 enum upstare_library_state {
 	UPSTARE_LIBRARY_CURRENT,    /* its code is the current version's */
 	UPSTARE_LIBRARY_SUPERSEDED, /* a patch has taken its place */
@@ -100,6 +103,8 @@ struct upstare_loaded {
 	uint32_t *by_key; /* open hash: function number + 1, by key */
 	size_t by_key_size;
 	void **bodies;    /* for each stub: the slot's initial value */
+	struct upstare_renamed *renamed;
+	size_t nrenamed;
 	const char **old_keys; /* for each stub of a patch: its function's key in the old version, or NULL */
 	struct upstare_saved_word *saved;
 	size_t nsaved;
@@ -158,6 +163,10 @@ struct upstare_name {
 	char *address;     /* variable's storage; thread-local: offset from the thread pointer; stub */
 	uint64_t size;
 	void **slot;       /* stubs */
+};
+struct upstare_renamed {
+	struct upstare_name name;
+	bool is_tls;
 };
 extern hidden struct upstare_names upstare_variables, upstare_tls_names, upstare_stubs;
 hidden struct upstare_name *upstare_names_find(const struct upstare_names *, const char *key);
@@ -264,6 +273,16 @@ struct upstare_obstacle {
 	const char *why;
 };
 
+/* A frame that is to be rebuilt. */
+struct upstare_frame {
+	struct __up_header *record;
+	const struct __up_header *old; /* what it is made of */
+	const struct __up_header *left_out; /* the old frame behind it that the new stack does not have; NULL: none */
+	const struct upstare_map *map; /* NULL: it is kept as it is */
+	uint32_t point;
+	bool added; /* the old stack has no such frame: old is its caller's */
+};
+
 struct upstare_thread {
 	/* Known to segment.S: where the segment that is being unrolled returns to, and where that is kept once it is rebuilt. */
 	struct upstare_return to;
@@ -300,10 +319,11 @@ struct upstare_thread {
 	size_t frames, record_bytes;
 	char *records, *mapped;
 	size_t records_size, mapped_size;
-	struct __up_header **index; /* frames' records, innermost first: of the old version, then of the new one */
+	struct __up_header **index; /* the old version's records, innermost first */
 	size_t index_size, nindex;
-	struct __up_header **pops;
-	size_t pop;
+	struct upstare_frame *rebuilt; /* the new version's, outermost first */
+	size_t rebuilt_size, nrebuilt;
+	size_t pop; /* the next one to be rebuilt */
 	uint32_t users; /* whoever still creates it */
 	bool gone;
 	unsigned exit_rounds;
@@ -392,6 +412,7 @@ struct upstare_move {
 struct upstare_context {
 	struct upstare_loaded *from, *to;
 	struct upstare_thread *thread;
+	const struct upstare_frame *frame; /* that is being filled */
 	struct upstare_move *moves;
 	size_t nmoves, sorted, moves_size;
 	const char *why; /* first reason of a refusal, and where */

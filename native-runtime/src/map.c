@@ -78,6 +78,11 @@ exported void *upstare_old_variable(struct upstare_context *c, const char *key)
 	return n ? n->address : NULL;
 }
 
+exported const void *upstare_left_out(struct upstare_context *c)
+{
+	return c->frame ? c->frame->left_out : NULL;
+}
+
 /* ---- frames ---- */
 
 static int refuse(struct upstare_context *c, const struct __up_header *record, const char *why)
@@ -102,7 +107,7 @@ int upstare_collect(struct upstare_thread *t)
 	t->record_bytes = (size_t)(top - p);
 	for (char *q = p; q < top; q += ((struct __up_header *)q)->size)
 		n++;
-	size_t want = (2 * n + 2) * sizeof(*t->index);
+	size_t want = (n + 1) * sizeof(*t->index);
 	if (want > t->index_size) {
 		upstare_pages_free(t->index, t->index_size);
 		t->index_size = 0;
@@ -114,7 +119,6 @@ int upstare_collect(struct upstare_thread *t)
 	for (size_t i = 0; i < n; i++, p += ((struct __up_header *)p)->size)
 		t->index[i] = (struct __up_header *)p;
 	t->nindex = n;
-	t->pops = t->index;
 	return 0;
 }
 
@@ -142,39 +146,147 @@ static bool is_kept(const struct upstare_context *c, const struct upstare_functi
 	return is_runtime(f) || (c->migrating && !(in && upstare_version(in) == c->from));
 }
 
-/* Size of the new record, 0 if there is none. */
-static size_t new_size(struct upstare_context *c, const struct __up_header *old)
+static const char transformer_refused[] = "the frame's transformer refused";
+static const char no_memory[] = "no memory for the frame records";
+static const char no_place[] = "this place has no counterpart in the patch";
+
+/* The map of an old record, and the new point; NULL: there is none. */
+static const struct upstare_map *counterpart(struct upstare_context *c, const struct __up_header *old, uint32_t *mapped)
 {
-	if (is_kept(c, old->function))
-		return old->size;
 	const struct upstare_map *map = map_of(c, old->function);
 	uint32_t point = old->point & ~UPSTARE_AFTER;
 	if (!map) {
 		refuse_here(c, old, "function has no counterpart in the patch");
-		return 0;
+		return NULL;
 	}
-	if (point >= map->npoints || (map->points && map->points[point] < 0)) {
-		refuse_here(c, old, "this place has no counterpart in the patch");
-		return 0;
+	if (point >= map->npoints || (map->points && map->points[point] < 0) || !map->new_function) {
+		refuse_here(c, old, no_place);
+		return NULL;
 	}
-	return (map->new_size + 15u) & ~15u;
+	*mapped = map->points ? (uint32_t)map->points[point] : point;
+	return map;
 }
 
-static int map_frame(struct upstare_context *c, const struct __up_header *old, struct __up_header *new, size_t size)
+static int add(struct upstare_thread *t, const struct upstare_frame *frame)
 {
-	const struct upstare_map *map = map_of(c, old->function);
-	if (is_kept(c, old->function) || !map) {
+	if ((t->nrebuilt + 1) * sizeof(*t->rebuilt) > t->rebuilt_size) {
+		size_t grown = t->rebuilt_size ? t->rebuilt_size * 2 : 4096;
+		struct upstare_frame *frames = upstare_pages(grown);
+		if (!frames)
+			return -1;
+		if (t->nrebuilt)
+			memcpy(frames, t->rebuilt, t->nrebuilt * sizeof(*frames));
+		upstare_pages_free(t->rebuilt, t->rebuilt_size);
+		t->rebuilt = frames;
+		t->rebuilt_size = grown;
+	}
+	t->rebuilt[t->nrebuilt++] = *frame;
+	return 0;
+}
+
+static bool is_left_out(const struct __up_header *old, const struct upstare_step *step)
+{
+	return old->point == step->other_point && strcmp(UPSTARE_STRING(old->function->key_rel), step->left_out) == 0;
+}
+
+/*
+ * What stands between the old frame i, whose map is given, and the one that it called. Returns how many old frames it leaves
+ * out; -1: refused. A call that has returned has left nothing that could be a frame of another function.
+ */
+static int steps(struct upstare_context *c, struct upstare_thread *t, size_t i, const struct upstare_map *map)
+{
+	const struct __up_header *old = t->index[i];
+	int left_out = 0;
+	bool wanted = false;
+	for (uint32_t k = 0; k < map->nsteps; k++) {
+		const struct upstare_step *step = &map->steps[k];
+		if (step->point != (old->point & ~UPSTARE_AFTER))
+			continue;
+		if (i == 0 || (old->point & UPSTARE_AFTER))
+			return refuse_here(c, old, no_place);
+		if (step->frame) {
+			struct upstare_frame frame = {.old = old, .map = step->frame, .point = step->other_point, .added = true};
+			if (add(t, &frame))
+				return refuse(c, NULL, no_memory);
+			continue;
+		}
+		wanted = true;
+		if (i > 1 && is_left_out(t->index[i - 1], step)) {
+			left_out = 1;
+			t->rebuilt[t->nrebuilt - 1].left_out = t->index[i - 1];
+		}
+	}
+	return wanted && !left_out ? refuse_here(c, t->index[i - 1], no_place) : left_out;
+}
+
+/* Lists the frames that are to be: outermost first, without records. */
+static int list_frames(struct upstare_context *c, struct upstare_thread *t)
+{
+	t->nrebuilt = 0;
+	for (size_t i = t->nindex; i-- > 0;) {
+		const struct __up_header *old = t->index[i];
+		const struct upstare_map *map = NULL;
+		uint32_t point = old->point & ~UPSTARE_AFTER;
+		if (!is_kept(c, old->function)) {
+			map = counterpart(c, old, &point);
+			if (!map)
+				return -1;
+		}
+		if (add(t, &(struct upstare_frame){.old = old, .map = map, .point = point}))
+			return refuse(c, NULL, no_memory);
+		int left_out = map ? steps(c, t, i, map) : 0;
+		if (left_out < 0)
+			return -1;
+		i -= (size_t)left_out;
+	}
+	return 0;
+}
+
+static size_t size_of(const struct upstare_frame *frame)
+{
+	return frame->map ? (frame->map->new_size + 15u) & ~15u : frame->old->size;
+}
+
+static int map_frame(struct upstare_context *c, const struct upstare_frame *frame)
+{
+	const struct upstare_map *map = frame->map;
+	const struct __up_header *old = frame->old;
+	struct __up_header *new = frame->record;
+	size_t size = size_of(frame);
+	if (!map) {
 		memcpy(new, old, old->size);
 		return 0;
 	}
 	if (!map->transform)
 		memcpy(new, old, old->size < size ? old->size : size);
-	uint32_t point = old->point & ~UPSTARE_AFTER;
 	new->function = map->new_function;
-	new->point = (map->points ? (uint32_t)map->points[point] : point) | (old->point & UPSTARE_AFTER);
+	new->point = frame->point | (frame->added ? 0 : old->point & UPSTARE_AFTER);
 	new->size = (uint32_t)size;
 	if (map->transform && map->transform(c, old, new) != 0)
-		return refuse(c, old, "the frame's transformer refused");
+		return refuse(c, old, transformer_refused);
+	new->size = (uint32_t)size;
+	return 0;
+}
+
+/* What only the frames around tell. */
+static int complete(struct upstare_context *c, struct upstare_thread *t)
+{
+	const struct upstare_frame *frames = t->rebuilt;
+	size_t n = t->nrebuilt;
+	for (size_t i = n; i-- > 0;)
+		if (i + 1 < n && frames[i].map && frames[i].map->from_callee &&
+		    frames[i].map->from_callee(c, frames[i].record, frames[i + 1].record) != 0)
+			return refuse(c, frames[i].old, transformer_refused);
+	for (size_t i = 0; i < n; i++) {
+		const struct upstare_map *map = frames[i].map;
+		if (!map || !map->complete)
+			continue;
+		c->frame = &frames[i];
+		if (map->complete(c, frames[i].old, frames[i].record, i ? frames[i - 1].record : NULL,
+				  i + 1 < n ? frames[i + 1].record : NULL) != 0)
+			return refuse(c, frames[i].old, transformer_refused);
+		frames[i].record->size = (uint32_t)size_of(&frames[i]);
+	}
 	return 0;
 }
 
@@ -198,14 +310,12 @@ static int check_link(struct upstare_context *c, const struct __up_header *outer
 
 int upstare_map_thread(struct upstare_context *c, struct upstare_thread *t)
 {
-	size_t n = t->nindex, total = 0;
-	struct __up_header **new = t->index + n;
-	for (size_t i = 0; i < n; i++) {
-		size_t size = new_size(c, t->index[i]);
-		if (!size)
-			return -1;
-		total += size;
-	}
+	size_t total = 0;
+	if (list_frames(c, t))
+		return -1;
+	size_t n = t->nrebuilt;
+	for (size_t i = 0; i < n; i++)
+		total += size_of(&t->rebuilt[i]);
 	if (total > t->mapped_size) {
 		upstare_pages_free(t->mapped, t->mapped_size);
 		t->mapped_size = 0;
@@ -216,29 +326,30 @@ int upstare_map_thread(struct upstare_context *c, struct upstare_thread *t)
 	} else {
 		memset(t->mapped, 0, total);
 	}
-	upstare_place(t, n, t->index);
+	upstare_place(t, t->nindex, t->index);
 	if (upstare_choose_stack(t))
 		return refuse(c, NULL, "no memory for a stack");
 	c->thread = t;
 	char *p = t->mapped;
-	for (size_t i = n; i-- > 0;) {
-		size_t size = new_size(c, t->index[i]);
-		new[i] = (struct __up_header *)p;
-		if (map_frame(c, t->index[i], new[i], size))
-			return -1;
-		new[i]->size = (uint32_t)size;
-		p += size;
-	}
-	c->thread = NULL;
 	for (size_t i = 0; i < n; i++) {
-		bool innermost = i == 0;
-		if (innermost && is_runtime(new[0]->function))
+		t->rebuilt[i].record = (struct __up_header *)p;
+		c->frame = &t->rebuilt[i];
+		if (map_frame(c, &t->rebuilt[i]))
+			return -1;
+		p += size_of(&t->rebuilt[i]);
+	}
+	if (complete(c, t))
+		return -1;
+	c->thread = NULL;
+	c->frame = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct __up_header *inner = i + 1 < n ? t->rebuilt[i + 1].record : NULL;
+		if (!inner && is_runtime(t->rebuilt[i].record->function))
 			continue;
-		if (check_link(c, new[i], innermost ? NULL : new[i - 1]))
+		if (check_link(c, t->rebuilt[i].record, inner))
 			return -1;
 	}
 	c->frames += n;
-	t->pops = new;
 	return 0;
 }
 
@@ -295,16 +406,17 @@ static void forward_call(struct upstare_context *c, struct upstare_call *call)
 
 void upstare_forward_frames(struct upstare_context *c, struct upstare_thread *t)
 {
-	for (size_t i = 0; c->nmoves && i < t->nindex; i++) {
-		if (is_runtime(t->index[i]->function))
-			forward_call(c, (struct upstare_call *)t->pops[i]);
-		const struct upstare_map *map = map_of(c, t->index[i]->function);
+	for (size_t i = 0; c->nmoves && i < t->nrebuilt; i++) {
+		struct __up_header *record = t->rebuilt[i].record;
+		const struct upstare_map *map = t->rebuilt[i].map;
+		if (is_runtime(record->function))
+			forward_call(c, (struct upstare_call *)record);
 		for (uint32_t k = 0; map && k < map->npointers; k++) {
 			uint32_t offset = map->pointers[k];
-			forward_pointers(c, (char *)t->pops[i], &offset, 1);
+			forward_pointers(c, (char *)record, &offset, 1);
 		}
 		if (map && map->forward)
-			map->forward(c, t->pops[i]);
+			map->forward(c, record);
 	}
 }
 

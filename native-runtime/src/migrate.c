@@ -82,15 +82,16 @@ static int one_version(struct upstare_thread *t, struct upstare_loaded *from, bo
 	if (last)
 		return 0;
 	size_t size = 0;
-	for (size_t i = 0; i < t->nindex; i++)
-		size += t->pops[i]->size;
+	for (size_t i = 0; i < t->nrebuilt; i++)
+		size += t->rebuilt[i].record->size;
 	if (size > t->records_size)
 		return -1;
 	/* The mapped records stand outermost first, those of an unrolling the other way. */
 	char *p = t->records;
-	for (size_t i = 0; i < t->nindex; i++) {
-		memcpy(p, t->pops[i], t->pops[i]->size);
-		p += t->pops[i]->size;
+	for (size_t i = t->nrebuilt; i-- > 0;) {
+		const struct __up_header *record = t->rebuilt[i].record;
+		memcpy(p, record, record->size);
+		p += record->size;
 	}
 	t->tls->top = p;
 	return upstare_collect(t);

@@ -144,8 +144,16 @@ void upstare_names_leave(struct upstare_loaded *l)
 int upstare_names_define(struct upstare_loaded *l)
 {
 	const struct upstare_module *m = l->module;
-	return upstare_names_reserve(&upstare_variables, (size_t)(m->variables_end - m->variables)) ||
-			       upstare_names_reserve(&upstare_tls_names, (size_t)(m->tls_variables_end - m->tls_variables)) ||
+	size_t renamed = 0;
+	for (uint32_t i = 0; m->patch && i < m->patch->nimports; i++)
+		renamed += m->patch->imports[i].new_key != NULL;
+	if (renamed && !l->renamed) {
+		l->renamed = upstare_arena(renamed * sizeof(*l->renamed));
+		if (!l->renamed)
+			return -1;
+	}
+	return upstare_names_reserve(&upstare_variables, (size_t)(m->variables_end - m->variables) + renamed) ||
+			       upstare_names_reserve(&upstare_tls_names, (size_t)(m->tls_variables_end - m->tls_variables) + renamed) ||
 			       upstare_names_reserve(&upstare_stubs, (size_t)(m->stubs_end - m->stubs)) || find_old_keys(l)
 		       ? -1
 		       : 0;
@@ -158,6 +166,8 @@ void upstare_names_switch(struct upstare_loaded *l)
 		struct upstare_name name = {UPSTARE_STRING(v->key_rel), upstare_variable_address(m, v), v->size, NULL};
 		upstare_names_set(&upstare_variables, &name);
 	}
+	for (size_t i = 0; i < l->nrenamed; i++)
+		upstare_names_set(l->renamed[i].is_tls ? &upstare_tls_names : &upstare_variables, &l->renamed[i].name);
 	if (m->tls_variables < m->tls_variables_end) {
 		long block = upstare_loaded_tls_offset(l);
 		for (const struct upstare_variable *v = m->tls_variables; v < m->tls_variables_end; v++) {

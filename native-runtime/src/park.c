@@ -193,20 +193,20 @@ struct upstare_restart upstare_unrolled(char *base_sp)
 	if (t->segment)
 		t->segment->to = t->to;
 	upstare_take_marks(t, t->segment ? &t->segment->marks : &t->base_marks);
-	t->pop = t->nindex;
-	return (struct upstare_restart){t->new_sp, clone_of(t->pops[t->nindex - 1])};
+	t->pop = 0;
+	return (struct upstare_restart){t->new_sp, clone_of(t->rebuilt[0].record)};
 }
 
 exported void *upstare_pop(void)
 {
 	struct upstare_thread *t = upstare_self;
-	return t->pops[--t->pop];
+	return t->rebuilt[t->pop++].record;
 }
 
 exported void (*upstare_next(void))(void)
 {
 	struct upstare_thread *t = upstare_self;
-	return clone_of(t->pops[t->pop - 1]);
+	return clone_of(t->rebuilt[t->pop].record);
 }
 
 static void released(struct upstare_thread *t)

@@ -57,6 +57,7 @@ static void clear(struct upstare_thread *t)
 	upstare_pages_free(t->records, t->records_size);
 	upstare_pages_free(t->mapped, t->mapped_size);
 	upstare_pages_free(t->index, t->index_size);
+	upstare_pages_free(t->rebuilt, t->rebuilt_size);
 	upstare_snapshot_free(t);
 	for (struct upstare_stack *s = t->own.next, *next; s; s = next) {
 		next = s->next;

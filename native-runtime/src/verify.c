@@ -71,6 +71,9 @@ static const char *hindrance(const struct walk *w, const struct upstare_loaded *
 		const struct upstare_map *map = next->maps[l->first + function];
 		if (!map)
 			return "function has no counterpart in the patch";
+		/* Whether a step of the caller leaves the frame out the records will tell. */
+		if (point < f->npoints && map->points && map->points[point] == UPSTARE_POINT_LEFT_OUT && !later)
+			return NULL;
 		if (point >= f->npoints || (map->points && map->points[point] < 0))
 			return "this place has no counterpart in the patch";
 		uint32_t mapped = map->points ? (uint32_t)map->points[point] : point;
@@ -261,7 +264,7 @@ int upstare_verify(struct upstare_thread *t, const struct upstare_loaded *target
 	if (t->bottom == UPSTARE_NO_SEGMENT)
 		return 0;
 	size_t want = RECORD_SPARE + w.bytes * RECORD_FACTOR;
-	size_t index = (want / sizeof(struct __up_header) + 1) * 2 * sizeof(void *);
+	size_t index = (want / sizeof(struct __up_header) + 1) * sizeof(void *);
 	if (room(&t->records, &t->records_size, want) ||
 	    room((char **)&t->index, &t->index_size, (index + 4095) & ~(size_t)4095) || upstare_snapshot_room(t, sp, t->bottom_sp)) {
 		t->obstacle = (struct upstare_obstacle){0, NULL, 0, "no memory for the frame records"};

@@ -344,7 +344,8 @@ public sealed class PatchBuilder
             if (variables.TryGetValue(symbol.Name, out VariableChange? v))
             {
                 bool tls = v.New!.Plan.Kind == VariableKind.ThreadLocal;
-                imports.Add(new Import(symbol.Name, v.Old!.Key, null, tls ? "UPSTARE_IMPORT_TLS" : "UPSTARE_IMPORT_VARIABLE", v.New.Plan.Decl.Type.Size));
+                imports.Add(new Import(symbol.Name, v.Old!.Key, null, tls ? "UPSTARE_IMPORT_TLS" : "UPSTARE_IMPORT_VARIABLE", v.New.Plan.Decl.Type.Size,
+                    v.New.Key == v.Old.Key ? null : v.New.Key));
             }
             else if (stubs.TryGetValue(symbol.Name, out string? key))
             {

@@ -53,6 +53,15 @@ public sealed class FunctionPair
     /// <summary>What becomes of each variable of the new record; empty for an identity.</summary>
     public IReadOnlyList<SlotMapping> Slots { get; set; } = [];
 
+    /// <summary>Where the two versions do not have the same frames above one of this function.</summary>
+    public List<FrameStep> Steps { get; } = [];
+
+    /// <summary>Parameters that the old frame does not have, and what tells their values.</summary>
+    public List<GivenParameter> Given { get; } = [];
+
+    /// <summary>Only the new version has this frame: <see cref="Old"/> is the function that calls it (see <see cref="FrameStep"/>).</summary>
+    public bool IsMade { get; init; }
+
     /// <summary>The pair was made by the user's mapping.</summary>
     public bool IsUserMapped { get; set; }
 }
@@ -76,6 +85,9 @@ public sealed class SlotMapping
 
     /// <summary>C text of the value that a fresh one takes, or null for zero.</summary>
     public string? Initialiser { get; set; }
+
+    /// <summary>The variable of the frame that a step leaves out whose value it takes, by old point.</summary>
+    public Dictionary<int, RecordVariable> LeftOut { get; } = [];
 
     /// <summary>Where it has no old value: key of the static variable of the function that it was before, or null.</summary>
     public string? OldStatic { get; set; }

@@ -43,6 +43,8 @@ public static class DiffEngine
             findings.Add(new Finding(Handling.Assumed, "function", n, now.Functions[n].Plan.Place, $"takes the place of {o}: their bodies are alike"));
         }
 
+        var calls = new CallGraph(old, now, functions);
+        var steps = new FrameSteps(calls);
         List<TypeChange> types = CompareTypes(old, now, findings);
         var pairs = new List<FunctionPair>();
         var deleted = new List<FunctionEntry>();
@@ -69,7 +71,7 @@ public static class DiffEngine
             if (f.Plan.IsTransformed && g.Plan.IsTransformed)
             {
                 Dictionary<int, int>? points = user.TryGetValue(f.Key, out UserMapping? m) ? m.Points.ToDictionary(p => p.Old, p => p.New) : null;
-                FrameMapper.Map(pair, NewName, points, findings);
+                FrameMapper.Map(pair, NewName, points, findings, steps);
             }
 
             pairs.Add(pair);
@@ -77,6 +79,8 @@ public static class DiffEngine
 
         var added = now.Functions.Values.Where(f => functions.OldKey(f.Key) is null).ToList();
         List<VariableChange> variables = new VariableComparer(old, now, units, functions, findings).Compare();
+        new ArgumentFlow(now, calls, pairs, variables).Run(findings);
+        pairs.ForEach(p => FrameReport.AddSteps(p, findings));
         return new PatchPlan
         {
             Old = old,

@@ -4,14 +4,15 @@ using UpStare.Instrument;
 namespace UpStare.Patcher.Compare;
 
 /// <summary>Decides, for a pair of functions, which points correspond and where each variable of the new record gets its value.</summary>
-public static class FrameMapper
+public static partial class FrameMapper
 {
     /// <summary>Fills the pair's points and slots.</summary>
     /// <param name="pair">The functions.</param>
     /// <param name="newName">Name that a callee has in the new version.</param>
     /// <param name="fixedPoints">Points that the user gave, or null.</param>
     /// <param name="findings">Takes what is assumed or missing.</param>
-    public static void Map(FunctionPair pair, Func<string, string> newName, IReadOnlyDictionary<int, int>? fixedPoints, List<Finding> findings)
+    /// <param name="steps">Finds frames that only one version has; null: every frame has its counterpart.</param>
+    public static void Map(FunctionPair pair, Func<string, string> newName, IReadOnlyDictionary<int, int>? fixedPoints, List<Finding> findings, FrameSteps? steps = null)
     {
         FunctionPlan old = pair.Old.Plan;
         FunctionPlan now = pair.New.Plan;
@@ -37,6 +38,7 @@ public static class FrameMapper
             pair.Points = PointMapper.Map(old.Points, now.Points, newName, fixedPoints);
         }
 
+        steps?.Find(pair, o => fixedPoints?.ContainsKey(o) == true);
         var slots = new List<SlotMapping>();
         var taken = new HashSet<RecordVariable>();
         foreach (RecordVariable v in now.Variables)
@@ -58,15 +60,17 @@ public static class FrameMapper
 
         MapTemporaries(pair, old, now, slots, findings);
         RefuseUnknownSizes(pair, old, now, slots, findings);
+        pair.Steps.RemoveAll(s => pair.Points[s.Point] < 0);
         foreach (SlotMapping slot in slots)
         {
+            TakeFromLeftOut(pair, old, now, slot);
             Place(pair, old, now, slot);
             FindStatic(pair, slot);
             Initialise(pair, slot, findings);
         }
 
         pair.Slots = slots;
-        if (!pair.IsChanged && now.RecordSize == old.RecordSize && IsStraight(pair, old, now))
+        if (!pair.IsChanged && pair.Steps.Count == 0 && now.RecordSize == old.RecordSize && IsStraight(pair, old, now))
         {
             pair.IsIdentity = true;
         }
@@ -249,7 +253,7 @@ public static class FrameMapper
             {
                 slot.CopyAt.Add(o);
             }
-            else if (now.Points[n].Result != slot.New.Index && !(IsTemporary(slot.New) && MayStartEmpty(slot.New)))
+            else if (!slot.LeftOut.ContainsKey(o) && now.Points[n].Result != slot.New.Index && !(IsTemporary(slot.New) && MayStartEmpty(slot.New)))
             {
                 slot.FreshAt.Add(o);
             }

@@ -17,7 +17,7 @@ internal static class FrameReport
             {
                 ContinuationPoint a = old.Points[o];
                 ContinuationPoint b = pair.New.Plan.Points[pair.Points[o]];
-                if (!pair.IsUserMapped && a.ShapeHash != b.ShapeHash && (a.NestingPath != b.NestingPath || a.Kind != PointKind.Call))
+                if (!pair.IsUserMapped && !pair.Steps.Exists(s => s.Point == o) && a.ShapeHash != b.ShapeHash && (a.NestingPath != b.NestingPath || a.Kind != PointKind.Call))
                 {
                     findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, b.Place,
                         $"point {o} ({a.Text}, {a.Place}) goes on at {b.Text} ({b.Place}), which is not the same"));
@@ -37,9 +37,9 @@ internal static class FrameReport
 
         foreach (SlotMapping s in slots)
         {
-            if (s.FreshAt.Count == 0 || s.New.Decl is not VarDecl variable)
+            if (s.FreshAt.Count == 0 || s.New.Decl is not VarDecl variable || (variable.IsParameter && s.OldStatic is null))
             {
-                continue;
+                continue; // what parameters start with ArgumentFlow finds out
             }
 
             if (s.OldStatic is not null)
@@ -49,11 +49,8 @@ internal static class FrameReport
                 continue;
             }
 
-            int unknown = s.FreshAt.FindIndex(o => LoopControl.Decides(
-                pair.New.Plan, pair.New.Unit.Plan.Unit, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser, !LoopControl.IsInLoop(old, pair.Old.Unit.Plan.Unit, old.Points[o])));
-            if (unknown >= 0)
+            if (Decides(pair, s) is ContinuationPoint a)
             {
-                ContinuationPoint a = old.Points[s.FreshAt[unknown]];
                 findings.Add(new Finding(Handling.NeedsUser, "function", pair.New.Key, pair.New.Plan.Points[pair.Points[a.Number]].Place,
                     $"variable {s.New.Name} is new, and a loop around point {a.Number} ({a.Text}) goes on for as long as it says")
                 {
@@ -63,7 +60,47 @@ internal static class FrameReport
             else
             {
                 findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, pair.New.Plan.Place,
-                    $"{(variable.IsParameter ? "parameter" : "variable")} {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? (s.AllParts.Count > 0 ? "its declaration says" : "zero")}"));
+                    $"variable {s.New.Name} has no old value at {s.FreshAt.Count} point(s): it starts as {s.Initialiser ?? (s.AllParts.Count > 0 ? "its declaration says" : "zero")}"));
+            }
+        }
+    }
+
+    /// <summary>The first old point where a variable has no old value, and a loop around it goes by it; or null.</summary>
+    public static ContinuationPoint? Decides(FunctionPair pair, SlotMapping s)
+    {
+        FunctionPlan old = pair.Old.Plan;
+        int unknown = s.New.Decl is not VarDecl variable ? -1 : s.FreshAt.FindIndex(o => LoopControl.Decides(
+            pair.New.Plan, pair.New.Unit.Plan.Unit, pair.New.Plan.Points[pair.Points[o]], variable, s.Initialiser,
+            pair.IsMade || !LoopControl.IsInLoop(old, pair.Old.Unit.Plan.Unit, old.Points[o])));
+        return unknown < 0 ? null : old.Points[s.FreshAt[unknown]];
+    }
+
+    /// <summary>Adds what the frames that only one version has rest on.</summary>
+    public static void AddSteps(FunctionPair pair, List<Finding> findings)
+    {
+        foreach (FrameStep step in pair.Steps)
+        {
+            ContinuationPoint a = pair.Old.Plan.Points[step.Point];
+            ContinuationPoint b = pair.New.Plan.Points[pair.Points[step.Point]];
+            if (step.LeftOut is FunctionEntry f)
+            {
+                string taken = string.Join(", ", pair.Slots.Where(s => s.LeftOut.ContainsKey(step.Point)).Select(s => s.New.Name));
+                findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, b.Place,
+                    $"point {step.Point} ({a.Text}) goes on at {b.Text}: a frame of {f.Name} in between, at {f.Plan.Points[step.LeftOutPoint].Text} ({f.Plan.Points[step.LeftOutPoint].Place}), is left out"
+                    + (taken.Length > 0 ? $", {taken} taken over from it" : "") + "; what it would still do is not done"));
+            }
+
+            foreach (FunctionPair made in step.Made)
+            {
+                ContinuationPoint p = made.New.Plan.Points[made.Points[step.Point]];
+                findings.Add(new Finding(Handling.Assumed, "function", made.New.Key, p.Place,
+                    $"a frame of it is made where {pair.New.Name} stands at point {step.Point} ({a.Text}, now {b.Text}): it goes on at {p.Text}, what comes before that is not run"));
+                foreach (SlotMapping s in made.Slots.Where(s => s.New.Decl is { IsParameter: false } && s.FreshAt.Count + s.CopyAt.Count > 0))
+                {
+                    findings.Add(new Finding(Handling.Assumed, "function", made.New.Key, p.Place,
+                        $"variable {s.New.Name} of that frame starts as "
+                        + (s.CopyAt.Count > 0 ? $"that of {made.Old.Name}" : s.OldStatic is not null ? $"the static one of {made.Old.Name}" : s.Initialiser ?? (s.AllParts.Count > 0 ? "its declaration says" : "zero"))));
+                }
             }
         }
     }
@@ -74,7 +111,7 @@ internal static class FrameReport
         var calls = new List<string>();
         foreach (ContinuationPoint a in old.Points)
         {
-            if (pair.Points[a.Number] >= 0 && pair.New.Plan.Points[pair.Points[a.Number]] is ContinuationPoint b
+            if (pair.Points[a.Number] >= 0 && !pair.Steps.Exists(s => s.Point == a.Number) && pair.New.Plan.Points[pair.Points[a.Number]] is ContinuationPoint b
                 && a.Kind == PointKind.Call && a.ShapeHash != b.ShapeHash && a.NestingPath == b.NestingPath && Arguments(a) != Arguments(b))
             {
                 calls.Add($"{a.Number}: {a.Text} is now {b.Text} ({b.Place})");

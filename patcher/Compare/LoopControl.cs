@@ -29,6 +29,10 @@ internal static class LoopControl
             && !(isFirstTurn && loop is ForStmt { Init: Stmt init } && FirstValue(init, unit, variable) == (initialiser ?? "0")));
     }
 
+    /// <summary>Whether a variable still is what its declaration says when a point is reached for the first time.</summary>
+    public static bool IsUntouched(FunctionPlan function, ContinuationPoint point, VarDecl variable) =>
+        function.Decl.Body is CompoundStmt body && !Any(body, n => n.End <= point.Offset && Changes(n, variable));
+
     /// <summary>Whether a point stands in a loop that may turn more than once.</summary>
     public static bool IsInLoop(FunctionPlan function, TranslationUnit unit, ContinuationPoint point) =>
         function.Decl.Body is CompoundStmt body && Around(body, unit, point.Offset).Count > 0;

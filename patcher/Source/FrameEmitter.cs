@@ -40,7 +40,9 @@ public sealed class FrameEmitter
         Define(_old, "old_frame_" + name, pair.Old.Plan, pair.Old);
         Define(_new, "new_frame_" + name, pair.New.Plan, pair.New);
         string hook = PatchPlan.FrameHook(name);
-        _hooks.Append($"/* {CNames.Comment(pair.Old.Key)}: after the variables were copied; non-zero: the update is refused. */\n");
+        _hooks.Append(pair.IsMade
+            ? $"/* A frame of {CNames.Comment(pair.New.Key)} that only the new version has, called by {CNames.Comment(pair.Old.Key)}, whose old frame is o; non-zero: the update is refused. */\n"
+            : $"/* {CNames.Comment(pair.Old.Key)}: after the variables were copied; non-zero: the update is refused. */\n");
         _hooks.Append($"int {hook}(const struct old_frame_{name} *o, struct new_frame_{name} *n, struct upstare_context *ctx) __attribute__((weak, visibility(\"hidden\")));\n");
 
         var body = new StringBuilder();
@@ -67,7 +69,7 @@ public sealed class FrameEmitter
             	unsigned int at = o->__up_h.point & ~UPSTARE_AFTER;
 
             	(void)ctx, (void)at, (void)n;
-            {body}	return {hook} ? {hook}(o, n, ctx) : 0;
+            {body}	return 0;
             {"}"}
 
 
@@ -198,6 +200,17 @@ public sealed class FrameEmitter
             body.Append(harmless || points.Count == mapped.Count
                 ? statements.Replace("\n\t\t", "\n\t", StringComparison.Ordinal)[1..]
                 : "\tswitch (at) {\n" + Cases(points) + statements + "\t}\n");
+        }
+
+        if (slot.LeftOut.Count > 0)
+        {
+            // At all its points the frame that is left out is the same function's.
+            foreach (IGrouping<RecordVariable, int> group in slot.LeftOut.Where(l => pair.Points[l.Key] >= 0).GroupBy(l => l.Value, l => l.Key))
+            {
+                string size = slot.New.Mode == RecordMode.ByValue ? $"sizeof(n->{slot.New.Member})" : "sizeof(void *)";
+                body.Append("\tswitch (at) {\n" + Cases([.. group.Order()])
+                    + $"\t\tif (!upstare_left_out(ctx))\n\t\t\treturn 1;\n\t\tmemcpy(&n->{slot.New.Member}, (const char *)upstare_left_out(ctx) + {group.Key.Offset}, {size}); /* of the frame that is left out */\n\t}}\n");
+            }
         }
 
         if (slot.FreshAt.Count > 0)

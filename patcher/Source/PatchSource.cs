@@ -15,7 +15,8 @@ public sealed record PatchText(string Header, string Code);
 /// <param name="OldKey">For a stub: key in the old version.</param>
 /// <param name="Kind">Name of the C constant.</param>
 /// <param name="Size">Bytes of a variable.</param>
-public sealed record Import(string Symbol, string Key, string? OldKey, string Kind, long Size);
+/// <param name="NewKey">For a variable: key in the new version, if that is another.</param>
+public sealed record Import(string Symbol, string Key, string? OldKey, string Kind, long Size, string? NewKey = null);
 
 /// <summary>Writes patch.h and patch.c from a plan.</summary>
 public static class PatchSource
@@ -43,22 +44,32 @@ public static class PatchSource
         }
 
         Dictionary<FunctionPair, string> names = NameFunctions(plan);
+        var declarations = new StringBuilder();
+        var given = new GivenEmitter(plan, imports, now, declarations, frames);
+        var fromCallee = new HashSet<FunctionPair>();
         foreach ((FunctionPair pair, string name) in names)
         {
             if (!pair.IsIdentity)
             {
                 frame.Emit(pair, name);
+                given.EmitComplete(pair, name);
+                if (given.EmitFromCallee(pair, name))
+                {
+                    fromCallee.Add(pair);
+                }
             }
         }
 
         bool moves = global.Moves || frame.Moves;
         var maps = new StringBuilder();
-        var entries = new StringBuilder();
+        var tables = new MapEmitter(plan, names, maps);
         foreach ((FunctionPair pair, string name) in names)
         {
             bool forward = moves && frame.EmitForward(pair.New.Plan, name);
-            Map(pair, name, moves, frame.MovesIn(pair), forward, maps, entries);
+            tables.Emit(pair, name, moves, frame.MovesIn(pair), forward, fromCallee.Contains(pair));
         }
+
+        tables.EmitLeftOut();
 
         if (moves)
         {
@@ -118,8 +129,15 @@ public static class PatchSource
                 """);
         }
 
-        code.Append(conversions).Append(globals).Append(frames).Append(maps);
-        Table(code, "struct upstare_map", "maps", [entries.ToString().TrimEnd('\n', ',')]);
+        code.Append("""
+            #define POINT(record) (((const struct __up_header *)(record))->point & ~UPSTARE_AFTER)
+            #define FUNCTION(record) (((const struct __up_header *)(record))->function)
+            #define AT(type, record, offset) (*(type)((char *)(record) + (offset)))
+
+
+            """);
+        code.Append(declarations).Append(conversions).Append(globals).Append(frames).Append(maps);
+        Table(code, "struct upstare_map", "maps", tables.Entries);
         Table(code, "struct upstare_global", "globals", global.Globals);
         Table(code, "struct upstare_reinit", "reinits", global.Reinits);
         Table(code, "struct upstare_pointer_map", "pointer_maps", global.PointerMaps);
@@ -157,7 +175,7 @@ public static class PatchSource
             	.old_build_id = {{CNames.Quote(plan.Old.BuildId)}},
             	.new_build_id = {{CNames.Quote(plan.New.BuildId)}},
             	.description = {{CNames.Quote(Describe(plan))}},
-            	.maps = maps, .nmaps = {{names.Count}},
+            	.maps = maps, .nmaps = {{tables.Entries.Count}},
             	.globals = globals, .nglobals = {{global.Globals.Count}},
             	.reinits = reinits, .nreinits = {{global.Reinits.Count}},
             	.pointer_maps = pointer_maps, .npointer_maps = {{global.PointerMaps.Count}},
@@ -176,7 +194,7 @@ public static class PatchSource
         $"{plan.Functions.Count(p => p.IsChanged)} functions changed, {plan.Added.Count} added, {plan.Deleted.Count} deleted; "
         + $"{plan.Variables.Count(v => v.Action == VariableAction.Convert)} variables converted; {plan.Types.Count} types changed";
 
-    /// <summary>C names of the pairs that get a map entry, in the order of the table.</summary>
+    /// <summary>C names of the pairs that get a map entry, and of the frames that are made.</summary>
     public static Dictionary<FunctionPair, string> NameFunctions(PatchPlan plan)
     {
         var names = new Dictionary<FunctionPair, string>();
@@ -195,56 +213,34 @@ public static class PatchSource
             }
 
             names[pair] = name;
-            RenameHook(plan, pair, name);
+            RenameHook(plan, pair, pair.Old.Name, name);
+        }
+
+        foreach (FunctionPair made in names.Keys.SelectMany(p => p.Steps).SelectMany(s => s.Made).ToList())
+        {
+            string name = made.New.Name;
+            for (int i = 2; !used.Add(name); i++)
+            {
+                name = made.New.Name + "_" + i;
+            }
+
+            names[made] = name;
+            RenameHook(plan, made, made.New.Name, name);
         }
 
         return names;
     }
 
-    // Static functions of one name: the comparison knows only the name.
-    private static void RenameHook(PatchPlan plan, FunctionPair pair, string name)
+    // Several functions of one name: the comparison knows only the name.
+    private static void RenameHook(PatchPlan plan, FunctionPair pair, string guess, string name)
     {
-        for (int i = 0; i < plan.Findings.Count && name != pair.Old.Name; i++)
+        for (int i = 0; i < plan.Findings.Count && name != guess; i++)
         {
-            if (plan.Findings[i].Name == pair.New.Key && plan.Findings[i].UserFunction == PatchPlan.FrameHook(pair.Old.Name))
+            if (plan.Findings[i].Name == pair.New.Key && plan.Findings[i].UserFunction == PatchPlan.FrameHook(guess))
             {
                 plan.Findings[i] = plan.Findings[i] with { UserFunction = PatchPlan.FrameHook(name) };
             }
         }
-    }
-
-    private static void Map(FunctionPair pair, string name, bool moves, bool movesHere, bool forward, StringBuilder maps, StringBuilder entries)
-    {
-        FunctionPlan now = pair.New.Plan;
-        maps.Append($"extern const struct upstare_function {now.Descriptor} __attribute__((visibility(\"hidden\")));\n");
-        string points = "NULL";
-        if (!pair.IsIdentity)
-        {
-            points = "points_" + name;
-            maps.Append($"static const int32_t {points}[] = {{ /* {CNames.Comment(pair.Old.Key)} -> {CNames.Comment(pair.New.Key)} */\n");
-            foreach (ContinuationPoint p in pair.Old.Plan.Points)
-            {
-                int n = pair.Points[p.Number];
-                string to = n < 0 ? "nothing: the update is refused here" : $"{now.Points[n].Place} {now.Points[n].Text}";
-                maps.Append($"\t[{p.Number}] = {n}, /* {CNames.Comment(p.Place.ToString())} {CNames.Comment(p.Text)} -> {CNames.Comment(to)} */\n");
-            }
-
-            maps.Append("};\n");
-        }
-
-        string pointers = "NULL";
-        int count = 0;
-        if (moves && FrameEmitter.Pointers(now) is { Count: > 0 } offsets && offsets[^1] <= ushort.MaxValue)
-        {
-            count = offsets.Count;
-            pointers = "pointers_" + name;
-            maps.Append($"static const uint16_t {pointers}[] = {{ {string.Join(", ", offsets)} }};\n");
-        }
-
-        entries.Append($"\t{{ .old_key = {CNames.Quote(pair.Old.Key)}, .old_layout = 0x{pair.Old.Plan.LayoutHash:x8}u, .npoints = {pair.Old.Plan.Points.Count}, .points = {points},\n"
-            + $"\t  .new_function = &{now.Descriptor}, .new_size = {now.RecordSize}, .transform = {(pair.IsIdentity ? "NULL" : "frame_" + name)},\n"
-            + $"\t  .pointers = {pointers}, .npointers = {count}, .forward = {(forward ? "forward_" + name : "NULL")}"
-            + (movesHere ? ", .flags = UPSTARE_MAP_MOVES" : "") + (pair.IsIdentity ? "" : $", .user = (const void *){PatchPlan.FrameHook(name)}") + " },\n");
     }
 
     // The libraries of both versions that the patch replaces.
@@ -256,7 +252,7 @@ public static class PatchSource
     }
 
     private static string ImportEntry(Import i) =>
-        $"{{ .symbol = {CNames.Quote(i.Symbol)}, .key = {CNames.Quote(i.Key)}, .old_key = {(i.OldKey is null ? "NULL" : CNames.Quote(i.OldKey))}, .kind = {i.Kind}, .size = {i.Size} }}";
+        $"{{ .symbol = {CNames.Quote(i.Symbol)}, .key = {CNames.Quote(i.Key)}, .old_key = {(i.OldKey is null ? "NULL" : CNames.Quote(i.OldKey))}, .new_key = {(i.NewKey is null ? "NULL" : CNames.Quote(i.NewKey))}, .kind = {i.Kind}, .size = {i.Size} }}";
 
     private static void Table(StringBuilder code, string type, string name, IReadOnlyList<string> entries)
     {

@@ -9,8 +9,16 @@ struct state {
 
 static struct state state = {0, 0, "abc"};
 
+static int beat(void)
+{
+	static int n;
+
+	return ++n;
+}
+
 static void round_of(int n)
 {
+	beat();
 	state.count++;
 	gate("round");
 	state.seen_by_v2++;
@@ -23,5 +31,6 @@ int main(void)
 	for (int n = 1; n <= 8; n++)
 		round_of(n);
 	fact(state.count == 8, "every round was counted");
+	fact(beat() == 9, "by the function of two names, too");
 	return failures;
 }

@@ -10,8 +10,16 @@ struct state {
 
 static struct state state = {"abc", 0, 0, 0};
 
+static int beat(void)
+{
+	static int n;
+
+	return ++n;
+}
+
 static void round_of(int n)
 {
+	beat();
 	state.count++;
 	gate("round");
 	state.rounds_of_v3++;
@@ -25,5 +33,6 @@ int main(void)
 	for (int n = 1; n <= 8; n++)
 		round_of(n);
 	fact(state.count == 8, "every round was counted");
+	fact(beat() == 9, "by the function of two names, too");
 	return failures;
 }

@@ -24,6 +24,7 @@ public class EveryPointTests
     [InlineData("expressions")]
     [InlineData("structret")]
     [InlineData("inplace")]
+    [InlineData("between")]
     public void AnUpdateAtAnyPointIsGood(string name)
     {
         const int Runs = 60;

@@ -10,11 +10,11 @@ public class ScenarioTests
     private static readonly string[] _atFirstGate =
     [
         "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours", "passed", "unstatic",
-        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup",
+        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between",
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
-    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer", "cleanup"];
+    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer", "cleanup", "between"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =
@@ -63,6 +63,28 @@ public class ScenarioTests
         }
 
         Assert.True(updates > 0);
+        program.Compare(WithoutVersion(scenario.Expected("v1.out")), WithoutVersion(program.Finish()));
+    }
+
+    /// <summary>Two frames more at once, then one less, and again.</summary>
+    [Theory]
+    [InlineData("-O2")]
+    [InlineData("-O0")]
+    public void FramesComeAndGo(string flags)
+    {
+        var scenario = Scenario.Get("between", flags);
+        using var program = scenario.Start("v1");
+        while (program.ReadLine() is { } line)
+        {
+            if (line.StartsWith("gate ", StringComparison.Ordinal))
+            {
+                program.Update("v3");
+                program.Update("v2");
+                program.Update("v1");
+                program.Send();
+            }
+        }
+
         program.Compare(WithoutVersion(scenario.Expected("v1.out")), WithoutVersion(program.Finish()));
     }
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <upstare/prelude.h>
 
-#define UPSTARE_ABI_VERSION 4 /* dotnet-host/Run/PatchFile.cs knows it, too */
+#define UPSTARE_ABI_VERSION 5 /* dotnet-host/Run/PatchFile.cs knows it, too */
 
 /* Section upstare_points, 12 bytes: one for every check and every park call in the code (inlined copies too). */
 struct upstare_point_entry {
@@ -148,6 +148,8 @@ struct upstare_context; /* opaque to transformers; handed to the functions below
  * non-zero from the transformer then).
  */
 void *upstare_frame_alloc(struct upstare_context *, size_t size, size_t align);
+/* In a frame transformer: the old record of the frame that a step leaves out behind this one. NULL: none. */
+const void *upstare_left_out(struct upstare_context *);
 /* Tells that the object at old_address (size bytes) now lives at new_address: pointers in records and globals follow. */
 int upstare_moved(struct upstare_context *, const void *old_address, size_t size, void *new_address);
 /* Where an address now is (itself, if it did not move). */
@@ -160,15 +162,35 @@ void *upstare_old_variable(struct upstare_context *, const char *key);
 /* The transformer moves objects that others may point to, so it cannot be run later than the update. */
 #define UPSTARE_MAP_MOVES 1u
 
-/* One for every old function that can be mapped. Functions with no entry cannot be on a stack when the patch is applied. */
+struct upstare_map;
+
+/* In upstare_map.points: no frame at this old point has a counterpart, but one that a step of its caller leaves out may be there. */
+#define UPSTARE_POINT_LEFT_OUT (-2)
+
+/*
+ * Between two frames the new version has one more than the old, or one less. The old function is in the call at point, the call
+ * still runs, and what it called is as the old version says.
+ */
+struct upstare_step {
+	uint32_t point;                  /* of the old function */
+	uint32_t other_point;            /* that the frame to make is at, or the one to leave out */
+	const struct upstare_map *frame; /* a frame to make, of new_function; several of one point: outermost first */
+	const char *left_out;            /* or (frame is NULL): key of the old function whose frame is left out */
+};
+
+/*
+ * One for every old function that can be mapped. Functions with no entry cannot be on a stack when the patch is applied. All
+ * transformers of a thread's frames are called from the outermost frame on; then from_callee from the innermost one on; then
+ * complete from the outermost one on.
+ */
 struct upstare_map {
-	const char *old_key;                         /* old function */
+	const char *old_key;                         /* old function; NULL: of a frame that a step makes */
 	uint32_t old_layout;                         /* its upstare_function.layout, checked at load */
 	uint32_t npoints;                            /* its number of points */
 	const int32_t *points;                       /* old point -> new point, -1: no mapping (the update is refused there); NULL: identity */
-	const struct upstare_function *new_function; /* descriptor in this patch */
+	const struct upstare_function *new_function; /* descriptor in this patch; NULL: frames of it can only be left out */
 	uint32_t new_size;                           /* its record_size */
-	/* Fills new_record (zeroed; header already set: may change point) from old_record. 0: done; else refused. NULL: copy bytes. */
+	/* Fills new_record (zeroed; header already set: may change point) from old_record (of a frame that a step makes: its caller's). 0: done; else refused. NULL: copy bytes. */
 	int (*transform)(struct upstare_context *, const void *old_record, void *new_record);
 	const uint16_t *pointers;                    /* offsets in the new record of by-value pointers, to be forwarded */
 	uint32_t npointers;
@@ -178,7 +200,17 @@ struct upstare_map {
 	 * the pointers inside its in-place objects (they may be seen by nobody else). NULL: none.
 	 */
 	void (*forward)(struct upstare_context *, void *new_record);
-	const void *user;                            /* the user's function in the transformer, NULL: none */
+	const void *user;                            /* the user's function in complete, NULL: none */
+	const struct upstare_step *steps;            /* of this function's points */
+	uint32_t nsteps;
+	/* Takes parameters that the old frame does not have from those of the frame that this one calls. 0: done; else refused. NULL: none */
+	int (*from_callee)(struct upstare_context *, void *new_record, const void *callee_record);
+	/*
+	 * Takes other such parameters from the arguments that the calling frame gives, and calls the user's function. caller_record
+	 * and callee_record are NULL where there is no such frame. 0: done; else refused. NULL: none
+	 */
+	int (*complete)(struct upstare_context *, const void *old_record, void *new_record, const void *caller_record,
+			const void *callee_record);
 };
 
 /* A variable whose storage is defined by the patch (changed or new). */
@@ -213,6 +245,7 @@ struct upstare_import {
 	const char *symbol; /* as in the patch's dynamic symbol table */
 	const char *key;    /* variable: key in the old version; stub: function key in the new version */
 	const char *old_key; /* stub: function key in the old version, NULL if it is new there */
+	const char *new_key; /* variable: key in the new version where that is another; else NULL */
 	uint32_t kind;
 	uint32_t size;      /* variable: its size, checked against the old module's table */
 };

@@ -211,9 +211,9 @@ static const struct upstare_global globals[] = {
 	{"counter", "counter", &counter, sizeof(counter), 0, convert},
 };
 static const struct upstare_import imports[] = {
-	{"op", "op", NULL, UPSTARE_IMPORT_VARIABLE, 8},
-	{"ticks", "ticks", NULL, UPSTARE_IMPORT_VARIABLE, 8},
-	{"upstare_f_fib", "fib", "fib", UPSTARE_IMPORT_STUB, 0},
+	{"op", "op", NULL, NULL, UPSTARE_IMPORT_VARIABLE, 8},
+	{"ticks", "ticks", NULL, NULL, UPSTARE_IMPORT_VARIABLE, 8},
+	{"upstare_f_fib", "fib", "fib", NULL, UPSTARE_IMPORT_STUB, 0},
 };
 extern const struct upstare_patch upstare_patch_info __attribute__((visibility("hidden")));
 const struct upstare_patch upstare_patch_info = {

@@ -300,7 +300,7 @@ static const struct upstare_map maps[] = {
 	MAP(compare, struct record_compare, 1, NULL),
 };
 
-#define IMPORT(NAME_) {#NAME_, #NAME_, NULL, UPSTARE_IMPORT_VARIABLE, 0}
+#define IMPORT(NAME_) {#NAME_, #NAME_, NULL, NULL, UPSTARE_IMPORT_VARIABLE, 0}
 static const struct upstare_import imports[] = {
 	IMPORT(stop), IMPORT(bottom), IMPORT(sum_of_cells), IMPORT(pipe_fd), IMPORT(mutex), IMPORT(condition), IMPORT(ready),
 };
