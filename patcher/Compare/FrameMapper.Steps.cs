@@ -42,6 +42,11 @@ public static partial class FrameMapper
                 bool isOpen = isLent || VariableUse.IsSetBefore(now, at, v) || (local.Init is not null && !IsConstant(unit, local));
                 RecordVariable? same = SameInScope(caller.Old.Plan, from, v);
                 old = isOpen || !caller.New.Plan.Variables.Any(x => x.Name == v.Name) ? same : null;
+                if (old is not null && local.Cleanup is not null && caller.New.Plan.Variables.Any(x => x.Name == v.Name))
+                {
+                    return null; // both would clean it up
+                }
+
                 if (isOpen && old is null && !isForced && (isLent || VariableUse.IsNeededAfter(now, unit, at, local)))
                 {
                     return null;
@@ -79,7 +84,8 @@ public static partial class FrameMapper
         FunctionPlan now = pair.New.Plan;
         foreach (RecordVariable v in leftOut.Plan.Variables)
         {
-            if (v.Mode == RecordMode.InPlace && at.InScope.Contains(v.Index) && !now.Variables.Any(n => IsTakenOver(pair, from, to, n) && IsSame(v, n)))
+            bool isBound = at.InScope.Contains(v.Index) && (v.Mode == RecordMode.InPlace || v.Decl?.Cleanup is not null);
+            if (isBound && !now.Variables.Any(n => IsTakenOver(pair, from, to, n) && IsSame(v, n) && n.Decl!.Cleanup == v.Decl!.Cleanup))
             {
                 return false;
             }

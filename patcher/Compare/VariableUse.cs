@@ -17,10 +17,10 @@ public static class VariableUse
     public static bool IsLent(FunctionPlan f, ContinuationPoint at, RecordVariable v) =>
         v.Mode == RecordMode.InPlace && (Call(f, at) is not CallExpr call || call.Arguments.Any(a => Any(a, n => Names(n, v.Decl!))));
 
-    /// <summary>Whether what the variable holds may be looked at after the call.</summary>
+    /// <summary>Whether what the variable holds may be looked at after the call (by what cleans it up, too).</summary>
     public static bool IsNeededAfter(FunctionPlan f, TranslationUnit unit, ContinuationPoint at, VarDecl v)
     {
-        if (f.Decl.Body is not CompoundStmt body || Call(f, at) is not CallExpr call)
+        if (v.Cleanup is not null || f.Decl.Body is not CompoundStmt body || Call(f, at) is not CallExpr call)
         {
             return true;
         }

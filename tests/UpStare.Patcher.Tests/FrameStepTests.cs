@@ -53,6 +53,7 @@ public class FrameStepTests
     [InlineData("where the call was to write", "static int fetch(char *to, int size, int fd) { char mine[80]; int n = take(fd, mine, size); use(mine); return n + !to; }")]
     [InlineData("an argument that it has changed", "static int fetch(char *to, int size, int fd) { size = size / 2; take(fd, to, size + 1); return size; }")]
     [InlineData("an argument that nobody knows", "static int fetch(char *to, int size, int fd) { take(fd + 1, to, size); return fd; }")]
+    [InlineData("what is cleaned up", "static int fetch(char *to, int size, int fd) { int mine __attribute__((cleanup(use))) = getpid(); return take(fd, to, size); }")]
     [InlineData("not at all", "static int fetch(char *to, int size, int fd) { return fd + size + (to ? getpid() : 0); }")]
     public void AFrameIsNotMadeWithout(string what, string between)
     {
@@ -80,6 +81,7 @@ public class FrameStepTests
     [InlineData(true, "static int fetch(char *to, int size, int fd) { int got = getpid(); int n = take(fd, to, size); return n + got; }", "int got = getpid();")]
     [InlineData(false, "static int fetch(char *to, int size, int fd) { int n = take(fd, to, size); return n; }", "int got = getpid();")] // has no value
     [InlineData(false, "static int fetch(char *to, int size, int fd) { int mine; use(&mine); return take(fd, to, size); }", "")] // somebody may know where it is
+    [InlineData(false, "static int fetch(char *to, int size, int fd) { int mine __attribute__((cleanup(use))) = 3; return take(fd, to, size); }", "")]
     [InlineData(false, "static int fetch(char *to, int size, int fd) { int n = sleep(size); return n + fd + !to; }", "")]
     public void AFrameIsLeftOutWhereNothingIsLost(bool can, string between, string extra)
     {
