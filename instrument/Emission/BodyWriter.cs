@@ -28,6 +28,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
                 .Append(t.IsVolatile ? " = 0" : "").Append("; ");
         }
 
+        text.Append(lowering.Begin());
         if (function.UsesVaStart)
         {
             text.Append("__builtin_va_start(__up_va0, ").Append(LastParameter()).Append("); ");
@@ -50,6 +51,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             .Append("(void) __attribute__((visibility(\"hidden\"), section(\".text.unlikely.upstare\"), noinline));\n__typeof__(")
             .Append(type).Append(") ").Append(function.Clone).Append("(void) { ");
         Variables(text);
+        text.Append(lowering.Begin());
         Dispatch(text, f, lowering.SetJmpSites);
         text.Append(body);
         End(text, lowering);

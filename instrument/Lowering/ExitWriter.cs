@@ -13,13 +13,17 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
     /// <summary>gcc allows 30 operands, of which the copy of the record and the label of the function's end are two.</summary>
     private const int MostOperands = 28;
 
-    private const string Copy = "__up_m";
+    /// <summary>The copy of the record: one for all exits of a function, since gcc gives those of several exits no common place.</summary>
+    public const string Copy = "__up_m";
 
     private readonly StringBuilder _stores = new();
     private readonly StringBuilder _operands = new();
     private readonly StringBuilder _copies = new();
     private readonly List<(int Offset, int Size)> _pieces = [];
     private int _count;
+
+    /// <summary>Whether the exit puts something into the copy.</summary>
+    public bool NeedsCopy => _pieces.Count > 0;
 
     /// <summary>Adds a variable that is in scope.</summary>
     public void Add(RecordVariable v)
@@ -75,15 +79,15 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
 
         // Behind a call gcc has everything in memory or in registers that outlive calls: the exit can be part of the check.
         // In a loop its operands would take registers from the loop, and what is copied is copied on the exit's path only.
-        if (_pieces.Count == 0 && point.Kind == PointKind.Call)
+        if (!NeedsCopy && point.Kind == PointKind.Call)
         {
             return Invariant($"__UP_CHECK_LEAVE(\"{function.Descriptor}\", {point.Number}, {stores}, {end}, {_operands}); ");
         }
 
         var copies = new StringBuilder();
-        if (_pieces.Count > 0)
+        if (NeedsCopy)
         {
-            copies.Append(CultureInfo.InvariantCulture, $"struct {function.RecordTag} {Copy}; {_copies}");
+            copies.Append(_copies);
             foreach ((int offset, int size) in _pieces)
             {
                 Pieces(offset, size);

@@ -6,6 +6,7 @@ internal sealed partial class FunctionLowering
     private const string EndLabel = "__up_end";
 
     private bool _hasExits;
+    private bool _hasCopies;
 
     private string Exit(ContinuationPoint point)
     {
@@ -16,8 +17,12 @@ internal sealed partial class FunctionLowering
         }
 
         _hasExits = true;
+        _hasCopies |= exit.NeedsCopy;
         return exit.Text(point, EndLabel);
     }
+
+    /// <summary>What exits need at the top of the function.</summary>
+    public string Begin() => _hasCopies ? $"struct {_f.RecordTag} {ExitWriter.Copy}; " : "";
 
     /// <summary>Where exits go, for the end of the function; "" where no exit was written.</summary>
     public string End() => _hasExits ? $"if (0) {{ __UP_END({EndLabel}); }} " : "";
