@@ -148,7 +148,10 @@ public sealed class ContinuationPoint
     /// <summary>Hash of the normalised text of the call or the loop's head.</summary>
     public required uint ShapeHash { get; init; }
 
-    /// <summary>Normalised text (white space folded) behind the hash, shortened, for reports.</summary>
+    /// <summary>The same of the simple statement that the point is part of; of the point alone where there is none.</summary>
+    public required uint StatementHash { get; init; }
+
+    /// <summary>Normalised text (white space folded) behind <see cref="ShapeHash"/>, shortened, for reports.</summary>
     public required string Text { get; init; }
 
     public required SourcePlace Place { get; init; }
@@ -224,6 +227,9 @@ public sealed class VariablePlan
 
     /// <summary>Function key for a static local, else null.</summary>
     public string? Function { get; init; }
+
+    /// <summary>Where the variable stands for a function's labels (a byte each): their names; else null.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
 
     public required SourcePlace Place { get; init; }
 }

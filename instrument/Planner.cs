@@ -38,6 +38,13 @@ public static class Planner
                 f.PinnedAt = f.Decl.Start;
                 pins.Check(f);
             }
+
+            if (!f.Decl.InSystemHeader && StoredLabels.Find(f, facts) is { } labels)
+            {
+                f.StoredLabels = labels;
+                f.StaticLocals.Insert(0, labels.Bytes); // other variables may begin with these addresses
+                facts.Of(labels.Bytes).IsAddressTaken = true;
+            }
         }
 
         List<VariablePlan> variables = StaticVariables.Plan(context);

@@ -180,36 +180,10 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExcept
 
     private void CheckLabels(FunctionFacts f)
     {
-        foreach (Node n in f.Interesting)
+        if (StoredLabels.Unclear(f, facts) is { } label)
         {
-            if (n is AddrLabelExpr label && !IsInPrivateTable(f, label))
-            {
-                Pin(f, "address of a label outside a private table", label.Start);
-            }
+            Pin(f, "address of a label that has a namesake", label.Start);
         }
-    }
-
-    private bool IsInPrivateTable(FunctionFacts f, AddrLabelExpr label)
-    {
-        foreach (VarDecl v in f.StaticLocals)
-        {
-            if (v.Init is { } init && init.Start <= label.Start && label.End <= init.End)
-            {
-                VariableFacts facts1 = facts.Of(v);
-                return !facts1.IsWritten && !facts1.IsAddressTaken;
-            }
-        }
-
-        // goto *(&&label) and goto *(c ? &&a : &&b) need no table.
-        foreach (Node n in f.Interesting)
-        {
-            if (n is IndirectGotoStmt g && g.Start <= label.Start && label.End <= g.End)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static bool IsPrintable(CType type) => IsPrintable(type, TypeText.Of);

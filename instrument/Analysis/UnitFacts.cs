@@ -39,6 +39,9 @@ internal sealed class FunctionFacts
     /// <summary>Where variables with attribute cleanup end their lives; null where there are none.</summary>
     public CleanupScopes? Cleanups { get; set; }
 
+    /// <summary>Labels whose addresses the function keeps; null where it keeps none.</summary>
+    public StoredLabels? StoredLabels { get; set; }
+
     /// <summary>Types declared inside.</summary>
     public List<Decl> LocalTypes { get; } = [];
 

@@ -21,8 +21,8 @@ internal sealed partial class FunctionLowering
         return exit.Text(point, EndLabel);
     }
 
-    /// <summary>What exits need at the top of the function.</summary>
-    public string Begin() => _hasCopies ? $"struct {_f.RecordTag} {ExitWriter.Copy}; " : "";
+    /// <summary>What exits and computed gotos need at the top of the function.</summary>
+    public string Begin() => (_hasCopies ? $"struct {_f.RecordTag} {ExitWriter.Copy}; " : "") + _f.Facts.StoredLabels?.Declaration();
 
     /// <summary>Where exits go, for the end of the function; "" where no exit was written.</summary>
     public string End() => _hasExits ? $"if (0) {{ __UP_END({EndLabel}); }} " : "";

@@ -1,12 +1,24 @@
 using System.Globalization;
 using UpStare.Frontend.Model;
+using UpStare.Instrument.Analysis;
 
 namespace UpStare.Instrument.Lowering;
 
 /// <summary>Statements.</summary>
 internal sealed partial class FunctionLowering
 {
+    // The statement without parts of its own that is being lowered.
+    private Stmt? _simple;
+
     private void Statement(Stmt s)
+    {
+        Stmt? outer = _simple;
+        _simple = s is DeclStmt or ExprStmt or ReturnStmt ? s : null;
+        Lower(s);
+        _simple = outer;
+    }
+
+    private void Lower(Stmt s)
     {
         if (s is DeclStmt d)
         {
@@ -212,6 +224,11 @@ internal sealed partial class FunctionLowering
         Emit("{ ");
         int mark = Mark();
         string target = _f.NeedsLowering(g.Target) ? Value(g.Target) : Text(g.Target);
+        if (Unit.LabelBytes.TryGetValue(g, out string? bytes))
+        {
+            target = StoredLabels.Target(target, bytes);
+        }
+
         Point(PointKind.Goto, null, g, Folded(g.Start, g.End), null);
         Line(g.Start);
         Emit("goto *" + target + "; }");

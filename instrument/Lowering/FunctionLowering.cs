@@ -222,6 +222,7 @@ internal sealed partial class FunctionLowering : Rewriter
             Callee = callee,
             Path = string.Join('/', _path),
             Text = text,
+            Statement = _simple is { } s ? Folded(s.Start, s.End) : text,
             Place = Unit.Unit.PlaceOf(node.Start),
             Offset = node.Start,
             InScope = inScope,
@@ -247,6 +248,8 @@ internal sealed class PlannedPoint
     public required string Path { get; init; }
 
     public required string Text { get; init; }
+
+    public required string Statement { get; init; }
 
     public required SourcePlace Place { get; init; }
 

@@ -39,6 +39,15 @@ internal partial class Rewriter(UnitContext unit, EditSet edits, ExternSet exter
             case CallExpr c:
                 GatherCall(c, pieces);
                 break;
+            case AddrLabelExpr a when Unit.LabelAddresses.TryGetValue(a, out string? address):
+                pieces.Add(new Piece(a.Start, a.End, address));
+                break;
+            case IndirectGotoStmt g when Unit.LabelBytes.TryGetValue(g, out string? bytes):
+                pieces.Add(new Piece(g.Target.Start, g.Target.End, Analysis.StoredLabels.Target(Text(g.Target), bytes)));
+                break;
+            case CompoundStmt body when Unit.LabelTables.TryGetValue(body, out string? table):
+                pieces.Add(new Piece(body.Start + 1, body.Start + 1, " " + table));
+                goto default;
             case DeclStmt d:
                 GatherDeclaration(d, pieces);
                 break;

@@ -179,6 +179,7 @@ internal static class SlotPlan
                 Callee = p.Callee,
                 NestingPath = p.Path,
                 ShapeHash = Names.Hash(((int)p.Kind).ToString(CultureInfo.InvariantCulture) + p.Text),
+                StatementHash = Names.Hash(p.Statement),
                 Text = p.Text.Length > 120 ? p.Text[..117] + "..." : p.Text,
                 Place = p.Place,
                 Offset = p.Offset,

@@ -128,7 +128,7 @@ internal static class StaticVariables
             occurrences[v.Name] = occurrence + 1;
             string number = occurrence == 0 ? "" : "__" + (occurrence + 1).ToString(CultureInfo.InvariantCulture);
             string unique = f.Decl.Name + "__" + v.Name + number;
-            bool isPrivate = !f.StaticLocals.Exists(o => o.GroupStart == v.GroupStart && NeedsSharing(context, o)) || HoldsLabels(v)
+            bool isPrivate = !f.StaticLocals.Exists(o => o.GroupStart == v.GroupStart && NeedsSharing(context, o)) || (f.StoredLabels is null && HoldsLabels(v))
                 || (f.LocalTypes.Count > 0 && (!f.HasPoints || f.Pinned is not null));
             var plan = new VariablePlan
             {
@@ -138,12 +138,34 @@ internal static class StaticVariables
                 Kind = isPrivate ? VariableKind.Private : v.IsThreadLocal ? VariableKind.ThreadLocal : VariableKind.Shared,
                 Function = Names.FunctionKey(context.Options, f.Decl),
                 Place = context.Unit.PlaceOf(v.NameStart),
+                Labels = v == f.StoredLabels?.Bytes ? f.StoredLabels.Names : null,
             };
             plans.Add(plan);
             context.Variables[v.Entity] = plan;
             if (!isPrivate)
             {
                 context.Promoted[v.Entity] = new PromotedLocal { Decl = v, Name = "__up_s_" + unique, Plan = plan };
+            }
+
+            if (plan.Labels is not null)
+            {
+                ReplaceLabels(context, f, f.StoredLabels!, "__up_s_" + unique);
+            }
+        }
+    }
+
+    private static void ReplaceLabels(UnitContext context, FunctionFacts f, StoredLabels labels, string bytes)
+    {
+        context.LabelTables[f.Decl.Body!] = labels.Declaration();
+        foreach (Node n in f.Interesting)
+        {
+            if (n is AddrLabelExpr a)
+            {
+                context.LabelAddresses[a] = labels.Address(a, bytes);
+            }
+            else if (n is IndirectGotoStmt g)
+            {
+                context.LabelBytes[g] = bytes;
             }
         }
     }

@@ -44,6 +44,15 @@ internal sealed class UnitContext
     /// <summary>Unique names of types that were declared inside functions.</summary>
     public Dictionary<Decl, string> LocalTypeNames { get; } = [];
 
+    /// <summary>What stands for addresses of labels that are kept.</summary>
+    public Dictionary<AddrLabelExpr, string> LabelAddresses { get; } = [];
+
+    /// <summary>For computed gotos of functions that keep such addresses: the name of their bytes.</summary>
+    public Dictionary<IndirectGotoStmt, string> LabelBytes { get; } = [];
+
+    /// <summary>The tables of such functions, by body, where the body is not lowered.</summary>
+    public Dictionary<CompoundStmt, string> LabelTables { get; } = [];
+
     /// <summary>For <see cref="TypeText"/>.</summary>
     public string? RenameType(Decl decl) => LocalTypeNames.TryGetValue(decl.Entity, out string? name) ? name : null;
 

@@ -4,11 +4,14 @@ namespace UpStare.Patcher.Compare;
 
 /// <summary>
 /// Maps the continuation points of an old function to those of a new one: the heaviest common subsequence, where an equal
-/// text counts most, then the same callee in the same nesting, then the same callee elsewhere. Points of different kinds or
+/// statement in the same nesting counts most, then an equal text, then the same callee in the same nesting, then the same callee elsewhere. Points of different kinds or
 /// callees never meet.
 /// </summary>
 public static class PointMapper
 {
+    // More than two points have together that are alike but for the statement or the nesting: blocks that changed places (cases, labels) are not to be
+    // taken for each other.
+    private const int SameStatement = 24;
     private const int SameText = 12;
     private const int SameNesting = 6;
     private const int SameCallee = 2;
@@ -93,7 +96,8 @@ public static class PointMapper
 
             // Indirect calls with other text in another place may call anything.
             int rest = old.Callee is null ? 0 : SameCallee;
-            return (text ? SameText : 0) + (nesting ? SameNesting : 0) is > 0 and int score ? score + SameCallee : rest;
+            bool statement = text && nesting && old.StatementHash == now.StatementHash;
+            return (statement ? SameStatement : 0) + (text ? SameText : 0) + (nesting ? SameNesting : 0) is > 0 and int score ? score + SameCallee : rest;
         }
 
         if (old.Kind == PointKind.Entry)

@@ -56,7 +56,9 @@ public sealed class VariableComparer
             if (!used.Contains(old.Key) && old.Plan.Kind != VariableKind.Private)
             {
                 changes.Add(new VariableChange { Old = old, Action = VariableAction.Delete });
-                _findings.Add(new Finding(Handling.Automatic, "variable", old.Key, old.Plan.Place, "is gone: its storage stays, nothing uses it"));
+                _findings.Add(old.Plan.Labels is null
+                    ? new Finding(Handling.Automatic, "variable", old.Key, old.Plan.Place, "is gone: its storage stays, nothing uses it")
+                    : new Finding(Handling.Assumed, "variable", old.Key, old.Plan.Place, "the function is gone, or keeps no addresses of its labels any more: none that it kept is used"));
             }
         }
 
@@ -77,6 +79,12 @@ public sealed class VariableComparer
         if ((old.Plan.Kind == VariableKind.ThreadLocal) != (now.Plan.Kind == VariableKind.ThreadLocal))
         {
             _findings.Add(new Finding(Handling.Impossible, "variable", now.Key, place, "became thread-local, or is no longer"));
+            return new VariableChange { Old = old, New = now, Action = VariableAction.Keep };
+        }
+
+        if (!(old.Plan.Labels ?? []).SequenceEqual(now.Plan.Labels ?? []))
+        {
+            _findings.Add(new Finding(Handling.Impossible, "variable", now.Key, place, "the function keeps addresses of its labels, and has others now"));
             return new VariableChange { Old = old, New = now, Action = VariableAction.Keep };
         }
 
@@ -159,7 +167,7 @@ public sealed class VariableComparer
     private VariableEntry? FindOld(VariableEntry now, Dictionary<string, VariableEntry?> byName)
     {
         string? key = _units.OldKey(now.Unit.Id, now.Key);
-        if (key is not null && now.Plan.Function is string function && _functions.OldKey(function) is string oldFunction)
+        if (now.Plan.Function is string function && _functions.OldKey(function) is string oldFunction)
         {
             // unit:function:name: the function may have another name, or be in another unit
             string tail = now.Key[(now.Key.LastIndexOf(':') + 1)..];

@@ -186,6 +186,37 @@ public class CompareTests
         Assert.DoesNotContain(plan.Findings, f => f.Handling != Handling.Automatic);
     }
 
+    [Theory]
+    [InlineData("int ask(int); int f(int kind, int n) { switch (kind) { ", "case 1: n *= ask(n); break; ", "case 0: n += ask(n); break; ", "case 0: n += 2 * ask(n); break; ", "} return n; }")]
+    [InlineData("int ask(int); int f(int k, int n) { if (k) goto two; goto one; ", "two: n *= ask(n); return n; ", "one: n += ask(n); return n; ", "one: n += 2 * ask(n); return n; ", "}")]
+    public void BlocksThatChangedPlacesAreNotTakenForEachOther(string start, string same, string old, string now, string end)
+    {
+        PatchPlan plan = Sample.Compare(start + old + same + end, start + same + now + end);
+        FunctionPair pair = Assert.Single(plan.Functions, p => p.New.Name == "f");
+        Assert.Equal([-1, 0], pair.Points);
+    }
+
+    [Fact]
+    public void AStaticVariableMovesWithItsFunctionToAnotherFile()
+    {
+        const string F = "void use(int *); static int f(void) { static int count = 1; use(&count); return count++; } int g(void) { return f(); }";
+        PatchPlan plan = DiffEngine.Compare(Sample.Program(F, "0a"), Sample.Program("0b", ("other.c", F)), []);
+        VariableChange change = Assert.Single(plan.Variables);
+        Assert.Equal(VariableAction.Keep, change.Action);
+        Assert.NotNull(change.Old);
+    }
+
+    [Theory]
+    [InlineData("one: two: return 1;", true)]
+    [InlineData("two: use(2); one: return 3;", true)] // only what follows them has changed
+    [InlineData("one: return 1; two: other: *p = &&other; return 2;", false)]
+    public void LabelsWhoseAddressesAreKeptMustBeTheSame(string labels, bool possible)
+    {
+        const string Start = "void use(int); int f(void **p) { use(1); if (*p) goto **p; *p = &&one; *p = &&two; ";
+        PatchPlan plan = Sample.Compare(Start + "one: return 1; two: return 2; }", Start + labels + " }");
+        Assert.Equal(possible, !plan.Findings.Any(f => f.Handling == Handling.Impossible));
+    }
+
     [Fact]
     public void AThreadLocalVariableMustKeepItsType()
     {

@@ -9,7 +9,7 @@ public class ScenarioTests
 {
     private static readonly string[] _atFirstGate =
     [
-        "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours", "passed", "unstatic",
+        "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours", "passed", "unstatic", "threaded",
         "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between",
     ];
 
