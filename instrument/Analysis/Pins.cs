@@ -84,10 +84,38 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExcept
     }
 
     /// <summary>Local types are lifted out of their function, where its variables have no meaning; enumerations with the values of their constants.</summary>
-    private static bool NamesVariable(FunctionFacts f, Decl type, string text) =>
-        text.Contains("typeof", StringComparison.Ordinal)
-        || (type is not EnumDecl && (text.Contains("sizeof", StringComparison.Ordinal) || text.Contains("lignof", StringComparison.Ordinal))
-            && f.Locals.Concat(f.StaticLocals).Any(v => Tokens.Find(text, 0, text.Length, v.Name) >= 0));
+    private static bool NamesVariable(FunctionFacts f, Decl type, string text)
+    {
+        if (text.Contains("typeof", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        if (type is EnumDecl || !(text.Contains("sizeof", StringComparison.Ordinal) || text.Contains("lignof", StringComparison.Ordinal)))
+        {
+            return false;
+        }
+
+        string before = "";
+        int depth = 0;
+        int operand = -1;
+        for (int at = 0; at < text.Length;)
+        {
+            (int from, at) = Tokens.Next(text, at, text.Length);
+            string token = from < at ? text[from..at] : "";
+            bool opens = before is "sizeof" or "_Alignof" or "__alignof__" or "__alignof";
+            depth += token == "(" ? 1 : token == ")" ? -1 : 0;
+            if ((opens || (operand >= 0 && before is not ("." or ">" or "struct" or "union" or "enum"))) && f.Locals.Concat(f.StaticLocals).Any(v => v.Name == token))
+            {
+                return true;
+            }
+
+            operand = opens && operand < 0 && token == "(" ? depth : token == ")" && depth < operand ? -1 : operand;
+            before = token;
+        }
+
+        return false;
+    }
 
     private void CheckLocal(FunctionFacts f, VarDecl v)
     {
