@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Takes a running vsFTPd through a chain of updates without ever restarting it, and checks its sessions on the way.
 
-usage: vsftpd.py VERSIONS MODEL CASE [FIRST]    (as root, with a user ftp at /srv/ftp that has files big and small)
+usage: vsftpd.py VERSIONS MODEL CASE [FIRST]    (as root, with a user ftp at /srv/ftp that has files big, small and text)
 
 VERSIONS  folder with a built tree for each version (1.1.0/vsftpd ...) and a patch for each update (1.1.0-1.1.1.so ...)
 MODEL     one or two: the process model
-CASE      idle: clients at their prompt; transfer: clients in the middle of a large download
+CASE      idle: clients at their prompt; transfer: clients in the middle of a large download; text: the same, of a file "text",
+          with its line ends converted
 UPSTARE_CTL names the tool. Prints a line of JSON for each update; ends with 1 where anything was not as it should be.
 """
 import hashlib, json, os, re, socket, subprocess, sys, tempfile, threading, time
@@ -74,6 +75,8 @@ class Transfer(threading.Thread):
 
     def __init__(self, session, name, rate):
         super().__init__(daemon=True)
+        if name == 'text':
+            session.ask('TYPE A', '200')
         self.session, self.name, self.rate, self.hurry = session, name, rate, threading.Event()
         self.read, self.sum, self.error = 0, hashlib.sha256(), None
         self.data = session.open(name)
@@ -86,6 +89,7 @@ class Transfer(threading.Thread):
                 self.sum.update(piece)
                 self.hurry.wait(0 if self.hurry.is_set() else len(piece) / self.rate)
             self.session.answer('226')
+            self.session.ask('TYPE I', '200')
         except Exception as error:  # told to who waits for the end
             self.error = error
 
@@ -121,20 +125,22 @@ def main():
                         # without this, what need not be privileged is one process whatever is said
                         f'one_process_model={"YES" if model == "one" else "NO"}\nlocal_enable={"NO" if model == "one" else "YES"}\n'
                         # and without this the process with the privileges ends after the login
-                        f'connect_from_port_20={"NO" if model == "one" else "YES"}\n')
+                        f'connect_from_port_20={"NO" if model == "one" else "YES"}\nascii_download_enable=YES\n')
     configuration.flush()
     os.chmod(configuration.name, 0o600)
-    want = hashlib.sha256(open(HOME + '/big', 'rb').read()).hexdigest()
+    name = 'text' if case == 'text' else 'big'
+    content = open(f'{HOME}/{name}', 'rb').read()
+    want = hashlib.sha256(content.replace(b'\n', b'\r\n') if case == 'text' else content).hexdigest()
     server = subprocess.Popen([f'{folder}/{versions[0]}/vsftpd', configuration.name])
     try:
         time.sleep(0.5)
         sessions, others, long = [Session()], [], None
-        if case == 'transfer':
-            long = Transfer(Session(), 'big', 4 << 20)   # lasts for the whole chain
+        if case != 'idle':
+            long = Transfer(Session(), name, 4 << 20)   # lasts for the whole chain
         for old, new in zip(versions, versions[1:]):
             sessions.append(Session())
             leaver, beginner = Session(), Session(complete=False)
-            transfer = Transfer(Session(), 'big', 4 << 20) if case == 'transfer' else None
+            transfer = Transfer(Session(), name, 4 << 20) if case != 'idle' else None
             time.sleep(0.3)
             depth = control(server.pid, 'status')[1]
             code, answer = control(server.pid, 'apply', f'{folder}/{old}-{new}.so')
@@ -164,7 +170,7 @@ def main():
                 return 1
         if long:
             print(json.dumps({'the long transfer, read before its last update': long.read}))
-            if long.read >= os.path.getsize(HOME + '/big') or long.end() != want:
+            if long.read >= len(content) or long.end() != want:
                 raise RuntimeError('the long download came wrong, or was over too early')
             check(long.session, new)
         for session in sessions + others:
