@@ -42,6 +42,33 @@ public class FrameStepTests
         SourceTests.Compile(text);
     }
 
+    [Fact]
+    public void TheUserCompletesAFrameThatIsMade()
+    {
+        PatchPlan plan = Sample.Compare(
+            Prelude + Direct,
+            Prelude + "static int fetch(char *to, int size, int fd) { int n = take(fd, to, size); return n + fd; } int serve(struct s *s) { char line[80]; int n = fetch(line, 80, s->fd); use(line); return n; }");
+        string directory = Directory.CreateTempSubdirectory("upstare-test-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(directory, "transformers.c"), """
+                #include "patch.h"
+                int user_frame_fetch(const struct old_frame_fetch *o, struct new_frame_fetch *n, struct upstare_context *ctx)
+                {
+                	(void)ctx;
+                	n->fd = o->s ? n->size : -1; /* o: the frame of serve */
+                	return 0;
+                }
+                """);
+            var (_, defined) = new Build.PatchBuilder(directory, ["gcc"]).BuildSource(PatchSource.Write(plan, [], []), directory, null);
+            Assert.Contains("user_frame_fetch", defined);
+        }
+        finally
+        {
+            Directory.Delete(directory, true);
+        }
+    }
+
     [Theory]
     [InlineData("two ways", "static int fetch(char *to, int size, int fd) { if (size > 3) return take(fd, to, 3); return take(fd, to, size); }")]
     [InlineData("a value before it", "static int fetch(char *to, int size, int fd) { return take(0, to, size) + take(fd, to, size); }")]
