@@ -81,7 +81,7 @@ public static class PatchMaker
         PatchRequest request, List<UserMapping> mappings, List<ModuleModel> oldModules, List<ModuleModel> newModules, List<Finding> findings)
     {
         ProgramModel old = ProgramLoader.Load(oldModules);
-        ProgramModel now = ProgramLoader.Load(newModules);
+        ProgramModel now = ProgramLoader.Load(newModules, oldModules);
         foreach (ModuleModel module in old.Modules)
         {
             LayoutTable.Check(old, module);

@@ -35,28 +35,50 @@ public static class ProgramLoader
     public static ModuleModel Library(LibraryFile file, int number) => Module(file.Name, $"L{number}_", file.Path, file.Elf, file.IsPlugIn);
 
     /// <summary>Parses and plans all units of a program's modules.</summary>
+    /// <param name="modules">The modules, the executable first.</param>
+    /// <param name="other">Modules of another version: units that they have too are not parsed again.</param>
     /// <exception cref="PatchException">A unit cannot be part of a patch.</exception>
-    public static ProgramModel Load(IReadOnlyList<ModuleModel> modules)
+    public static ProgramModel Load(IReadOnlyList<ModuleModel> modules, IReadOnlyList<ModuleModel>? other = null)
     {
         foreach (ModuleModel module in modules)
         {
-            Parse(module);
+            Parse(module, other?.FirstOrDefault(m => m.Name == module.Name && m.SymbolPrefix == module.SymbolPrefix));
         }
 
         return new ProgramModel(Path.GetFileName(modules[0].Path), modules[0].Elf.BuildId(), [.. modules.SelectMany(m => m.Units)]) { Modules = modules };
     }
 
     /// <summary>Parses and plans a module's units, if that has not been done.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="other">The module of another version, parsed before, or null.</param>
     /// <exception cref="PatchException">A unit cannot be part of a patch.</exception>
-    public static void Parse(ModuleModel module)
+    public static void Parse(ModuleModel module, ModuleModel? other = null)
     {
         if (module.Units.Count == 0)
         {
+            var known = new Dictionary<string, int>(StringComparer.Ordinal);
+            for (int i = 0; i < other?.Units.Count; i++)
+            {
+                known[other.Metadata[i].UnitId] = i;
+            }
+
             var units = new UnitModel[module.Metadata.Count];
-            Workers.For(units.Length, i => units[i] = LoadUnit(module.Metadata[i], module));
+            Workers.For(units.Length, i =>
+            {
+                UnitMetadata unit = module.Metadata[i];
+                units[i] = known.TryGetValue(unit.UnitId, out int j) && IsSame(unit, other!.Metadata[j])
+                    ? new UnitModel { Id = other.Units[j].Id, Module = module, Flags = unit.Flags, Plan = other.Units[j].Plan, PlainReason = unit.PlainReason }
+                    : LoadUnit(unit, module);
+            });
             module.Units = units;
         }
     }
+
+    /// <summary>Whether two units have the same plan, which depends on these alone.</summary>
+    private static bool IsSame(UnitMetadata a, UnitMetadata b) =>
+        a.SourceFile == b.SourceFile && a.SymbolHash == b.SymbolHash && a.Points == b.Points && a.PlainReason == b.PlainReason
+        && a.Flags.SequenceEqual(b.Flags) && a.Pinned.Count == b.Pinned.Count && !a.Pinned.Except(b.Pinned).Any()
+        && a.Text.AsSpan().SequenceEqual(b.Text);
 
     /// <summary>Parses a unit's stored text.</summary>
     public static TranslationUnit Parse(UnitMetadata unit) => SourceParser.Parse(unit.Text, unit.SourceFile, ParseOptions.Of(unit.Flags));
