@@ -1,7 +1,7 @@
 #!/bin/sh
 # Real programs with their own test suites, built with nothing but CC=upstare-cc: each test's result is compared with that of the plain
 # build, and again while the program is updated to itself all the time. suites/NAME.sh says how a program is built and tested.
-# usage: suites.sh [PROGRAM...]     (zlib lua sqlite mini-httpd bubblewrap gawk memcached redis)
+# usage: suites.sh [PROGRAM...]     (zlib lua sqlite mini-httpd bubblewrap gawk memcached redis; postgresql only where it is named)
 #   SUITES_MODES="plain instrumented updated"     which runs; plain is what the others are compared with
 # Programs that end by themselves are updated at each Nth update point ("every" of their file), as upstare-run does it; servers are
 # updated over their sockets, as upstare-ctl does it, as fast as they can (suites/updater.py).
