@@ -228,8 +228,8 @@ public sealed class VariablePlan
     /// <summary>Function key for a static local, else null.</summary>
     public string? Function { get; init; }
 
-    /// <summary>Where the variable stands for a function's labels (a byte each): their names; else null.</summary>
-    public IReadOnlyList<string>? Labels { get; init; }
+    /// <summary>What the variable begins with where it stands for a label of the function; else null.</summary>
+    public int? LabelIndex { get; init; }
 
     public required SourcePlace Place { get; init; }
 }

@@ -39,11 +39,11 @@ public static class Planner
                 pins.Check(f);
             }
 
-            if (!f.Decl.InSystemHeader && StoredLabels.Find(f, facts) is { } labels)
+            if (!f.Decl.InSystemHeader && !options.Pinned.ContainsKey(f.Decl.Name) && !StaticVariables.StayInside(f) && StoredLabels.Find(f, facts) is { } labels)
             {
                 f.StoredLabels = labels;
-                f.StaticLocals.Insert(0, labels.Bytes); // other variables may begin with these addresses
-                facts.Of(labels.Bytes).IsAddressTaken = true;
+                f.StaticLocals.InsertRange(0, labels.Tokens); // other variables may begin with their addresses
+                labels.Tokens.ForEach(t => facts.Of(t).IsAddressTaken = true);
             }
         }
 

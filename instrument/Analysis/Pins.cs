@@ -210,7 +210,7 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExcept
     {
         if (StoredLabels.Unclear(f, facts) is { } label)
         {
-            Pin(f, "address of a label that has a namesake", label.Start);
+            Pin(f, "kept address of a label that has a namesake or stands in a table of distances", label.Start);
         }
     }
 

@@ -4,8 +4,8 @@ namespace UpStare.Instrument.Analysis;
 
 /// <summary>
 /// A function that keeps addresses of its labels (a threaded interpreter). They would lead into the body that took them, also from
-/// its resume clone and from later versions. So <c>&amp;&amp;label</c> becomes the address of a byte that stands for the label and stays
-/// where it is in all versions, and <c>goto *p</c> looks the byte up in a table of the body's own.
+/// its resume clone and from later versions. So <c>&amp;&amp;label</c> becomes the address of a token, a variable that stands for the label
+/// and stays where it is in all versions, and <c>goto *p</c> finds the label in a table of the body's own, at the index that the token holds.
 /// </summary>
 internal sealed class StoredLabels
 {
@@ -15,23 +15,19 @@ internal sealed class StoredLabels
     private StoredLabels(FunctionDecl function, IReadOnlyList<string> names)
     {
         Names = names;
-        var bytes = new ArrayType
-        {
-            Element = new BuiltinType { Spelling = "char", Size = 1, Align = 1 }, Bound = ArrayBound.Constant, Count = names.Count, Size = names.Count, Align = 1,
-        };
         int at = Math.Max(function.Start, function.NameStart);
-        Bytes = new VarDecl
+        Tokens = names.Select(name => new VarDecl
         {
-            Type = bytes, Name = "__up_labels", Storage = StorageClass.Static, IsStatic = true, HasStaticLifetime = true, IsDefinition = true,
-            Start = at, End = at, NameStart = at, GroupStart = at, GroupEnd = at, DeclaratorEnd = at,
-        };
+            Type = new BuiltinType { Spelling = "int", Size = 4, Align = 4, Qualifiers = Qualifiers.Volatile }, Name = "__up_label_" + name, Storage = StorageClass.Static,
+            IsStatic = true, HasStaticLifetime = true, IsDefinition = true, Start = at, End = at, NameStart = at, GroupStart = at, GroupEnd = at, DeclaratorEnd = at,
+        }).ToList();
     }
 
-    /// <summary>The labels in the order of their bytes.</summary>
+    /// <summary>The labels in the order of the table.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>The bytes: a static variable that no text declares.</summary>
-    public VarDecl Bytes { get; }
+    /// <summary>Their tokens, in the same order: static variables that no text declares.</summary>
+    public List<VarDecl> Tokens { get; }
 
     /// <summary>The labels of a function whose addresses are kept; null where none is, or where one cannot be told.</summary>
     /// <param name="f">A function.</param>
@@ -43,30 +39,30 @@ internal sealed class StoredLabels
             ? null : new StoredLabels(f.Decl, [.. addresses.Select(a => a.Label).Distinct()]);
     }
 
-    /// <summary>A label whose address is kept and that cannot be told from another one of its name (<c>__label__</c>); null: none.</summary>
+    /// <summary>
+    /// A label whose address is kept and that cannot have a token: one that has a namesake (<c>__label__</c>), or in a static table of
+    /// distances (<c>&amp;&amp;b - &amp;&amp;a</c>), since those of tokens are no constants. Null: none.
+    /// </summary>
     /// <param name="f">A function.</param>
     /// <param name="facts">Of its unit.</param>
     public static AddrLabelExpr? Unclear(FunctionFacts f, UnitFacts facts)
     {
         List<AddrLabelExpr> addresses = Addresses(f);
         return addresses.TrueForAll(a => IsOnlyJumpedTo(f, facts, a)) ? null
-            : addresses.Find(a => f.Interesting.OfType<LabelStmt>().Count(l => l.Name == a.Label) != 1);
+            : addresses.Find(a => f.Interesting.OfType<LabelStmt>().Count(l => l.Name == a.Label) != 1)
+            ?? addresses.Find(a => f.StaticLocals.Exists(v => v.Init is not null && Walk.Any(v.Init, n => n is BinaryExpr && Walk.Any(n, m => m == a))));
     }
 
-    /// <summary>What stands for a label's address.</summary>
-    /// <param name="address">In the function.</param>
-    /// <param name="bytes">The name of <see cref="Bytes"/> in the text.</param>
-    public string Address(AddrLabelExpr address, string bytes) => $"((void *)&{bytes}[{Index(address.Label)}])";
+    /// <summary>The token of a label whose address is taken in the function.</summary>
+    public VarDecl Token(AddrLabelExpr address) => Tokens[Names.ToList().IndexOf(address.Label)];
 
     /// <summary>What a computed goto jumps to.</summary>
-    public static string Target(string target, string bytes) => $"{Table}[(char *)({target}) - {bytes}]";
+    public static string Target(string target) => $"{Table}[*(volatile int *)({target})]";
 
     /// <summary>The table's declaration, for the top of a body.</summary>
     public string Declaration() => $"static const void *const {Table}[] = {{ {string.Join(", ", Names.Select(n => "&&" + n))} }}; ";
 
     private static List<AddrLabelExpr> Addresses(FunctionFacts f) => [.. f.Interesting.OfType<AddrLabelExpr>()];
-
-    private int Index(string label) => Names.ToList().IndexOf(label);
 
     /// <summary>In a table that is only indexed to jump (<c>goto *table[i]</c>), or in the jump itself: each body has its own.</summary>
     private static bool IsOnlyJumpedTo(FunctionFacts f, UnitFacts facts, AddrLabelExpr label)

@@ -233,7 +233,8 @@ internal sealed class UnitEmitter
             }
 
             bool declared = _kind == TextKind.Clone || UnitEdits.IsImported(_context, v);
-            string init = declared || v.Decl.Init is null ? "" : " = " + _rewriter.Text(v.Decl.Init);
+            string init = declared ? "" : v.LabelIndex is { } index ? string.Create(CultureInfo.InvariantCulture, $" = {index}")
+                : v.Decl.Init is null ? "" : " = " + _rewriter.Text(v.Decl.Init);
             foreach ((FunctionDecl _, string text) in _externs.Take())
             {
                 _out.Append(text).Append(' ');

@@ -224,9 +224,9 @@ internal sealed partial class FunctionLowering
         Emit("{ ");
         int mark = Mark();
         string target = _f.NeedsLowering(g.Target) ? Value(g.Target) : Text(g.Target);
-        if (Unit.LabelBytes.TryGetValue(g, out string? bytes))
+        if (Unit.TokenJumps.Contains(g))
         {
-            target = StoredLabels.Target(target, bytes);
+            target = StoredLabels.Target(target);
         }
 
         Point(PointKind.Goto, null, g, Folded(g.Start, g.End), null);

@@ -42,8 +42,8 @@ internal partial class Rewriter(UnitContext unit, EditSet edits, ExternSet exter
             case AddrLabelExpr a when Unit.LabelAddresses.TryGetValue(a, out string? address):
                 pieces.Add(new Piece(a.Start, a.End, address));
                 break;
-            case IndirectGotoStmt g when Unit.LabelBytes.TryGetValue(g, out string? bytes):
-                pieces.Add(new Piece(g.Target.Start, g.Target.End, Analysis.StoredLabels.Target(Text(g.Target), bytes)));
+            case IndirectGotoStmt g when Unit.TokenJumps.Contains(g):
+                pieces.Add(new Piece(g.Target.Start, g.Target.End, Analysis.StoredLabels.Target(Text(g.Target))));
                 break;
             case CompoundStmt body when Unit.LabelTables.TryGetValue(body, out string? table):
                 pieces.Add(new Piece(body.Start + 1, body.Start + 1, " " + table));

@@ -129,7 +129,7 @@ internal static class StaticVariables
             string number = occurrence == 0 ? "" : "__" + (occurrence + 1).ToString(CultureInfo.InvariantCulture);
             string unique = f.Decl.Name + "__" + v.Name + number;
             bool isPrivate = !f.StaticLocals.Exists(o => o.GroupStart == v.GroupStart && NeedsSharing(context, o)) || (f.StoredLabels is null && HoldsLabels(v))
-                || (f.LocalTypes.Count > 0 && (!f.HasPoints || f.Pinned is not null));
+                || StayInside(f);
             var plan = new VariablePlan
             {
                 Key = Names.StaticLocalKey(context.Options, f.Decl.Name, v.Name, occurrence),
@@ -138,7 +138,7 @@ internal static class StaticVariables
                 Kind = isPrivate ? VariableKind.Private : v.IsThreadLocal ? VariableKind.ThreadLocal : VariableKind.Shared,
                 Function = Names.FunctionKey(context.Options, f.Decl),
                 Place = context.Unit.PlaceOf(v.NameStart),
-                Labels = v == f.StoredLabels?.Bytes ? f.StoredLabels.Names : null,
+                LabelIndex = f.StoredLabels is { } labels && labels.Tokens.IndexOf(v) is >= 0 and int index ? index : null,
             };
             plans.Add(plan);
             context.Variables[v.Entity] = plan;
@@ -146,26 +146,29 @@ internal static class StaticVariables
             {
                 context.Promoted[v.Entity] = new PromotedLocal { Decl = v, Name = "__up_s_" + unique, Plan = plan };
             }
+        }
 
-            if (plan.Labels is not null)
-            {
-                ReplaceLabels(context, f, f.StoredLabels!, "__up_s_" + unique);
-            }
+        if (f.StoredLabels is { } stored)
+        {
+            ReplaceLabels(context, f, stored);
         }
     }
 
-    private static void ReplaceLabels(UnitContext context, FunctionFacts f, StoredLabels labels, string bytes)
+    /// <summary>Whether a function's static variables have to stay in it: their types may be its own, and only transformed functions have theirs lifted.</summary>
+    public static bool StayInside(FunctionFacts f) => f.LocalTypes.Count > 0 && (!f.HasPoints || f.Pinned is not null);
+
+    private static void ReplaceLabels(UnitContext context, FunctionFacts f, StoredLabels labels)
     {
         context.LabelTables[f.Decl.Body!] = labels.Declaration();
         foreach (Node n in f.Interesting)
         {
             if (n is AddrLabelExpr a)
             {
-                context.LabelAddresses[a] = labels.Address(a, bytes);
+                context.LabelAddresses[a] = $"((void *)&{context.Promoted[labels.Token(a)].Name})";
             }
             else if (n is IndirectGotoStmt g)
             {
-                context.LabelBytes[g] = bytes;
+                context.TokenJumps.Add(g);
             }
         }
     }

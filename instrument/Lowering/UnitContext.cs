@@ -47,8 +47,8 @@ internal sealed class UnitContext
     /// <summary>What stands for addresses of labels that are kept.</summary>
     public Dictionary<AddrLabelExpr, string> LabelAddresses { get; } = [];
 
-    /// <summary>For computed gotos of functions that keep such addresses: the name of their bytes.</summary>
-    public Dictionary<IndirectGotoStmt, string> LabelBytes { get; } = [];
+    /// <summary>Computed gotos of functions that keep such addresses.</summary>
+    public HashSet<IndirectGotoStmt> TokenJumps { get; } = [];
 
     /// <summary>The tables of such functions, by body, where the body is not lowered.</summary>
     public Dictionary<CompoundStmt, string> LabelTables { get; } = [];

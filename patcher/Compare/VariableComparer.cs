@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using UpStare.Frontend.Model;
 using UpStare.Instrument;
@@ -56,9 +57,9 @@ public sealed class VariableComparer
             if (!used.Contains(old.Key) && old.Plan.Kind != VariableKind.Private)
             {
                 changes.Add(new VariableChange { Old = old, Action = VariableAction.Delete });
-                _findings.Add(old.Plan.Labels is null
+                _findings.Add(old.Plan.LabelIndex is null
                     ? new Finding(Handling.Automatic, "variable", old.Key, old.Plan.Place, "is gone: its storage stays, nothing uses it")
-                    : new Finding(Handling.Assumed, "variable", old.Key, old.Plan.Place, "the function is gone, or keeps no addresses of its labels any more: none that it kept is used"));
+                    : new Finding(Handling.Assumed, "variable", old.Key, old.Plan.Place, "the label is gone, or its address is taken no more: no address of it that was kept is used"));
             }
         }
 
@@ -82,10 +83,13 @@ public sealed class VariableComparer
             return new VariableChange { Old = old, New = now, Action = VariableAction.Keep };
         }
 
-        if (!(old.Plan.Labels ?? []).SequenceEqual(now.Plan.Labels ?? []))
+        if (old.Plan.LabelIndex is { } was && now.Plan.LabelIndex is { } index)
         {
-            _findings.Add(new Finding(Handling.Impossible, "variable", now.Key, place, "the function keeps addresses of its labels, and has others now"));
-            return new VariableChange { Old = old, New = now, Action = VariableAction.Keep };
+            return was == index ? new VariableChange { Old = old, New = now, Action = VariableAction.Keep } : new VariableChange
+            {
+                Old = old, New = now, Action = VariableAction.Keep, ReinitKind = ReinitKind.Scalar,
+                Reinit = (was.ToString(CultureInfo.InvariantCulture), index.ToString(CultureInfo.InvariantCulture)),
+            };
         }
 
         bool sameInit = InitText(old) == InitText(now);

@@ -207,14 +207,18 @@ public class CompareTests
     }
 
     [Theory]
-    [InlineData("one: two: return 1;", true)]
-    [InlineData("two: use(2); one: return 3;", true)] // only what follows them has changed
-    [InlineData("one: return 1; two: other: *p = &&other; return 2;", false)]
-    public void LabelsWhoseAddressesAreKeptMustBeTheSame(string labels, bool possible)
+    [InlineData("*p = &&one; *p = &&two; ", "one: two: return 1;", 0, 0)]
+    [InlineData("*p = &&two; *p = &&one; ", "one: return 1; two: return 2;", 2, 0)]
+    [InlineData("*p = &&other; *p = &&one; *p = &&two; ", "one: return 1; two: return 2; other: return 3;", 2, 0)]
+    [InlineData("*p = &&two; ", "two: return 2;", 1, 1)]
+    public void LabelsWhoseAddressesAreKeptAreFoundByTheirNames(string kept, string labels, int renumbered, int gone)
     {
-        const string Start = "void use(int); int f(void **p) { use(1); if (*p) goto **p; *p = &&one; *p = &&two; ";
-        PatchPlan plan = Sample.Compare(Start + "one: return 1; two: return 2; }", Start + labels + " }");
-        Assert.Equal(possible, !plan.Findings.Any(f => f.Handling == Handling.Impossible));
+        const string Start = "void use(int); int f(void **p) { use(1); if (*p) goto **p; ";
+        PatchPlan plan = Sample.Compare(Start + "*p = &&one; *p = &&two; one: return 1; two: return 2; }", Start + kept + labels + " }");
+        Assert.Equal(renumbered, plan.Variables.Count(v => v.Reinit is not null));
+        Assert.Equal(gone, plan.Findings.Count(f => f.Text.StartsWith("the label is gone", StringComparison.Ordinal)));
+        Assert.DoesNotContain(plan.Variables, v => v.Action == VariableAction.Convert);
+        Assert.DoesNotContain(plan.Findings, f => f.Handling > Handling.Assumed);
     }
 
     [Fact]

@@ -52,7 +52,6 @@ public class RefusalTests
     /// </summary>
     [Theory]
     [InlineData("pinned", "the sort is over", "sort", "setjmp")]
-    [InlineData("computedgoto", "outside of the interpreter", "run", "label")]
     public void PinnedCodeIsNamedAndLeftAlone(string name, string freeGate, string function, string reason)
     {
         var scenario = Scenario.Get(name);

@@ -29,7 +29,7 @@ third: *state = 0; return 9;
 /* table that is copied from, offsets */
 static int offsets(int n)
 {
-	static const int off[] = { &&b - &&a, &&c - &&a, 0 };
+	const long off[] = { &&b - &&a, &&c - &&a, 0 };
 	int s = 0;
 again:
 	step(n);
