@@ -34,16 +34,18 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
         string diagnostics = plain + ".errors";
         int beside = needsPlain ? Child.Spawn(_lines.Plain(input, plain, named))
             : checks ? Child.Spawn(_lines.Checking(input), null, diagnostics) : 0;
+        int? found = null;
+        bool isWrong() => checks && (found ??= Child.Wait(beside)) != 0;
         TransformJob? job = Preprocess(input, named, withDependencies: !needsPlain && !checks);
         string? transformed = null;
         bool warned = false;
         if (reason is null)
         {
-            transformed = job is null ? null : Transform(job, checks, ref reason, out warned);
+            transformed = job is null ? null : Transform(job, checks, isWrong, ref reason, out warned);
         }
 
         int code = needsPlain ? Finish(beside) : 0;
-        if (checks && Child.Wait(beside) == 0 && transformed is not null && !warned)
+        if (checks && !isWrong() && transformed is not null && !warned)
         {
             Show(diagnostics);
         }
@@ -109,7 +111,12 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
     private const int MostRejections = 3;
 
     /// <summary>Makes the transformed object, or returns null with the reason.</summary>
-    private string? Transform(TransformJob job, bool warn, ref string? reason, out bool warned)
+    /// <param name="job">The source.</param>
+    /// <param name="warn">Whether warnings are wanted.</param>
+    /// <param name="isWrong">Whether the compiler rejects the source itself, as far as that is known: then no function is to blame.</param>
+    /// <param name="reason">Why there is no object.</param>
+    /// <param name="warned">Whether there were warnings.</param>
+    private string? Transform(TransformJob job, bool warn, Func<bool> isWrong, ref string? reason, out bool warned)
     {
         warned = false;
         InputFile input = job.Input;
@@ -134,7 +141,7 @@ public sealed class UnitCompiler(Settings settings, Invocation invocation, Works
             }
 
             Dictionary<string, string> rejected = Rejections.Find(stages.Plan, File.ReadAllText(errors));
-            if (rejections == MostRejections || rejected.Count == 0)
+            if (rejections == MostRejections || rejected.Count == 0 || isWrong())
             {
                 reason = "the compiler rejects the transformed text: " + FirstError(errors);
                 settings.Log(input.Path + ": " + reason);
