@@ -15,6 +15,7 @@
 #define SCRATCH 32
 #define WANT_UPDATE 1
 #define WANT_COUNT 2
+#define WANT_STALE 4
 #define RECORD_SIZE 24 /* in struct upstare_function */
 
 	.text
@@ -40,7 +41,7 @@ upstare_point:
 	lock incq upstare_run_stats+16(%rip)
 	lock decq upstare_run_left(%rip)
 	jle	.Lenter
-	testb	$WANT_UPDATE, upstare_want(%rip)
+	testb	$(WANT_UPDATE | WANT_STALE), upstare_want(%rip)
 	jne	.Lenter
 .Lno:
 	cmpl	%eax, %eax

@@ -41,6 +41,21 @@ public class LibraryFrameTests
         program.FinishAs("waiting.out");
     }
 
+    /// <summary>
+    /// Updated as upstare-run does it, inside a callback: no point is due when the library returns, and its caller moves all the same.
+    /// </summary>
+    [Theory]
+    [InlineData(5, "v1 4, v2 30")]
+    [InlineData(20, "v1 28, v2 6")]
+    public void ACallerOfALibraryMovesAlsoInARun(int at, string comparisons)
+    {
+        var scenario = Scenario.Get("callbacks");
+        var run = UpdateRun.Of(Tools.Temporary, ["--at", $"{at}"], [scenario.Patch("v1", "v2")], scenario.Program("v1"));
+        run.Outcome.Expect(0);
+        Assert.Contains("by v2\n", run.Outcome.Output, StringComparison.Ordinal);
+        Assert.Contains(comparisons, run.Outcome.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Eight threads in the library's loop, updated forth and back hundreds of times: every message is handled once.</summary>
     [Fact]
     public void NothingIsLostInARingOfEventLoops()
