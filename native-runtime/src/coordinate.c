@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "blocking/pipe/descriptors.h"
 #include "json.h"
 #include "tree/tree.h"
 
@@ -74,6 +75,8 @@ static void raise_flags(bool up)
 		__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
 		__atomic_store_n(upstare_current->module->flag, upstare_run_mode, __ATOMIC_SEQ_CST);
 		upstare_libraries_flag(upstare_run_mode);
+		if (upstare_self_pipe)
+			upstare_pipe_lower();
 	}
 }
 
@@ -298,6 +301,8 @@ static void commit(struct upstare_context *c)
 	else
 		__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_STALE, __ATOMIC_SEQ_CST);
 	__atomic_and_fetch(&upstare_want, (unsigned char)~UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
+	if (upstare_self_pipe)
+		upstare_pipe_lower();
 }
 
 /* Frame records that were large give their memory back; all of them have been read. */

@@ -1,5 +1,5 @@
 /* The executable's own module, and what happens before the program's main. */
-#include "internal.h"
+#include "blocking/pipe/descriptors.h"
 
 #include <upstare/tables.h>
 
@@ -37,6 +37,7 @@ int upstare_program(void *function, int argc, char **argv, char **envp)
 	struct upstare_thread *t = NULL;
 	if (!upstare_off) {
 		upstare_threads_init();
+		upstare_pipe_init();
 		t = upstare_thread_new();
 	}
 	if (!t) {

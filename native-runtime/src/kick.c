@@ -17,6 +17,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "blocking/pipe/descriptors.h"
 #include "tree/tree.h"
 
 extern hidden const char upstare_stub_begin[], upstare_stub_end[], upstare_stub_abort[];
@@ -53,7 +54,7 @@ static void kicked(int signal, siginfo_t *info, void *context)
 void upstare_kick_handler(void)
 {
 	static bool done;
-	if (done)
+	if (done || upstare_self_pipe)
 		return;
 	struct sigaction action;
 	memset(&action, 0, sizeof(action));
@@ -67,6 +68,8 @@ void upstare_kick_init(void)
 {
 	static int registered;
 	upstare_kick_handler();
+	if (upstare_self_pipe)
+		upstare_pipe_own();
 	if (registered != upstare_pid) {
 		registered = upstare_pid;
 		syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
@@ -80,6 +83,11 @@ void upstare_kick_init(void)
 void upstare_kick_all(void)
 {
 	syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	if (upstare_self_pipe) {
+		/* Somebody else who has the reading end may have emptied it. */
+		upstare_pipe_raise();
+		return;
+	}
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
 		if (t->state == UPSTARE_RUNNING && t->tid && t->obstacle_generation != upstare_update.generation && t->in_stub &&
 		    __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE))

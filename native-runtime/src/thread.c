@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "blocking/pipe/descriptors.h"
 #include "control/control.h"
 #include "control/sys.h"
 #include "tree/tree.h"
@@ -320,6 +321,8 @@ void upstare_in_child(bool raw)
 		self->users = 0;
 	}
 	upstare_tree_forget();
+	if (upstare_self_pipe)
+		upstare_pipe_forked();
 	upstare_tree_in_child(forking.slot, !raw);
 	/* A child that is in the tree has no channel of its own: its leader speaks for it. */
 	if (!upstare_off)

@@ -223,6 +223,18 @@ static void with_threads(void)
 	await_up(me);
 }
 
+/* A process that computes, and makes no call that could block. */
+static void busy(void)
+{
+	int me = a_place();
+
+	if (fork() == 0) {
+		up(me);
+		runner(NULL);
+	}
+	await_up(me);
+}
+
 /* What a server does before it talks to strangers. */
 static void confine(void)
 {
@@ -255,21 +267,40 @@ static void confined(void)
 	await_up(me);
 }
 
-#define ALLOW(name) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+/* What the program needs (the first line), what the runtime does in a filter, and what it does without a kick (docs/manual.md). */
+static const int allowed[] = {
+	SYS_read, SYS_write, SYS_close, SYS_exit_group,
+	SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_rt_sigpending, SYS_tgkill, SYS_futex, SYS_getpid, SYS_gettid,
+	SYS_clone3, SYS_set_robust_list, SYS_rseq, SYS_exit, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_brk,
+	SYS_prlimit64, SYS_membarrier,
+};
+static const int allowed_without_kick[] = {
+	SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_fstat, SYS_fcntl, SYS_getsockopt, SYS_ppoll, SYS_pipe2,
+};
+#define COUNT(array) (sizeof(array) / sizeof(array[0]))
 
-/* What the program needs (the first line), and what the runtime does in a filter (docs/manual.md). */
+static int add_allowed(struct sock_filter *rules, const int *calls, int n)
+{
+	for (int i = 0; i < n; i++) {
+		rules[2 * i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
+		rules[2 * i + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	return 2 * n;
+}
+
 static void filter(void)
 {
-	struct sock_filter rules[] = {
+	struct sock_filter rules[2 * (COUNT(allowed) + COUNT(allowed_without_kick)) + 2] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ALLOW(read), ALLOW(write), ALLOW(close), ALLOW(exit_group),
-		ALLOW(rt_sigreturn), ALLOW(rt_sigprocmask), ALLOW(rt_sigaction), ALLOW(rt_sigpending), ALLOW(tgkill),
-		ALLOW(futex), ALLOW(getpid), ALLOW(gettid), ALLOW(clone3), ALLOW(set_robust_list), ALLOW(rseq), ALLOW(exit),
-		ALLOW(mmap), ALLOW(munmap), ALLOW(mprotect), ALLOW(madvise), ALLOW(brk), ALLOW(prlimit64), ALLOW(membarrier),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 	};
-	struct sock_fprog program = {sizeof(rules) / sizeof(rules[0]), rules};
+	const char *way = getenv("UPSTARE_BLOCKING"), *filters = getenv("UPSTARE_SECCOMP");
+	int n = 1 + add_allowed(rules + 1, allowed, COUNT(allowed));
+	struct sock_fprog program = {.filter = rules};
 
+	if (way && !strcmp(way, "self-pipe") && filters && !strcmp(filters, "allowed"))
+		n += add_allowed(rules + n, allowed_without_kick, COUNT(allowed_without_kick));
+	rules[n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	program.len = n + 1;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
 		exit(1);
 }
@@ -430,6 +461,8 @@ int main(int argc, char **argv)
 		pinned();
 	else if (!strcmp(kind, "threads"))
 		with_threads();
+	else if (!strcmp(kind, "busy"))
+		busy();
 	else if (!strcmp(kind, "confined"))
 		confined();
 	else if (!strcmp(kind, "filtered"))

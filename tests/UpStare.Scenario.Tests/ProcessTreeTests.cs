@@ -7,7 +7,7 @@ namespace UpStare.Scenario.Tests;
 /// <summary>Programs of several processes: all of them are updated, or none is.</summary>
 public class ProcessTreeTests
 {
-    private static Scenario Processes => Scenario.Get("processes");
+    private protected static Scenario Processes => Scenario.Get("processes");
 
     [Theory]
     [InlineData("some", 2)]
@@ -209,9 +209,9 @@ public class ProcessTreeTests
         ExpectAnswers(program, 1, updated ? "v2" : "v1");
     }
 
-    private static JsonElement Refused(Session program, int timeout) => program.Json(program.Apply(Processes.Patch("v1", "v2"), timeout).Expect(2));
+    private protected static JsonElement Refused(Session program, int timeout) => program.Json(program.Apply(Processes.Patch("v1", "v2"), timeout).Expect(2));
 
-    private static List<int> Members(Session program) =>
+    private protected static List<int> Members(Session program) =>
         [.. program.Json(program.Control("status", "--json")).GetProperty("processes").EnumerateArray().Select(p => p.GetProperty("pid").GetInt32())];
 
     private static void ExpectAnswers(Session program, int count, string version)

@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "../tree/tree.h"
+#include "pipe/pipe.h"
 
 bool upstare_called_for(void)
 {
+	if (__builtin_expect(upstare_self_pipe, 0))
+		return upstare_pipe_noticed();
 	return (__atomic_load_n(&upstare_want, __ATOMIC_RELAXED) & UPSTARE_WANT_UPDATE) && !upstare_has_obstacle();
 }
 
@@ -37,6 +40,8 @@ static inline long call(long number, const long a[6])
 long upstare_first(long number, const long arguments[6])
 {
 	int type;
+	if (__builtin_expect(upstare_self_pipe, 0))
+		return upstare_pipe_call(number, arguments, true, false);
 	lead_orphans();
 	/* With one thread nobody can cancel it meanwhile. */
 	if (__libc_single_threaded)
@@ -57,13 +62,21 @@ static bool ends(struct upstare_call *c)
 
 long upstare_blocking_uncancelled(struct upstare_call *c)
 {
+	if (ends(c))
+		return -EINTR;
+	if (__builtin_expect(upstare_self_pipe, 0))
+		return upstare_pipe_call(c->number, c->arguments, false, false);
 	lead_orphans();
-	return ends(c) ? -EINTR : call(c->number, c->arguments);
+	return call(c->number, c->arguments);
 }
 
 long upstare_blocking(struct upstare_call *c)
 {
-	return ends(c) ? -EINTR : upstare_first(c->number, c->arguments);
+	if (ends(c))
+		return -EINTR;
+	if (__builtin_expect(upstare_self_pipe, 0))
+		return upstare_pipe_call(c->number, c->arguments, true, c->done > 0);
+	return upstare_first(c->number, c->arguments);
 }
 
 /* The kernel's struct sigaction: libc would answer from its own idea of the internal signals. */
@@ -79,7 +92,7 @@ int upstare_signals_due(uint64_t mask)
 	uint64_t pending = 0;
 	int due = UPSTARE_UNDISTURBED;
 	syscall(SYS_rt_sigpending, &pending, 8);
-	pending &= ~mask & ~((uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1));
+	pending &= ~mask & ~upstare_reserved_signals();
 	for (; pending; pending &= pending - 1) {
 		struct action a;
 		if (syscall(SYS_rt_sigaction, __builtin_ctzll(pending) + 1, NULL, &a, 8))
@@ -139,9 +152,29 @@ static void back_to(const struct outer *o)
 	__atomic_store_n(&upstare_in_stub, o->in_stub, __ATOMIC_RELEASE);
 }
 
+/* Without a kick: a wait of libc's in slices. */
+static long wait_in_slices(struct upstare_call *c, int (*wait)(struct upstare_call *, clockid_t, const struct timespec *),
+			   clockid_t clock, const struct timespec *until)
+{
+	for (;;) {
+		struct timespec end;
+		if (upstare_called_for())
+			return UPSTARE_ABORTED;
+		clock_gettime(clock, &end);
+		int64_t ns = end.tv_nsec + UPSTARE_SLICE;
+		end = (struct timespec){end.tv_sec + ns / UPSTARE_SECOND, ns % UPSTARE_SECOND};
+		bool last = until && (until->tv_sec < end.tv_sec || (until->tv_sec == end.tv_sec && until->tv_nsec < end.tv_nsec));
+		int r = wait(c, clock, last ? until : &end);
+		if (r != ETIMEDOUT || last)
+			return r;
+	}
+}
+
 long upstare_wait_in_libc(struct upstare_call *c, int (*wait)(struct upstare_call *, clockid_t, const struct timespec *),
 			  clockid_t clock, const struct timespec *until)
 {
+	if (__builtin_expect(upstare_self_pipe, 0))
+		return wait_in_slices(c, wait, clock, until);
 	/* Read anew by the kernel whenever libc goes on waiting after a kick. */
 	volatile struct timespec limit = {.tv_sec = (time_t)1 << 40};
 	if (until)

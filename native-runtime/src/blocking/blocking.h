@@ -21,6 +21,9 @@ struct upstare_call {
 	long extra[3];
 } __attribute__((aligned(16)));
 
+/* UPSTARE_BLOCKING=self-pipe: no signal is used (pipe/). Does not change once threads run. */
+extern hidden bool upstare_self_pipe;
+
 hidden long upstare_stub(long number, long a, long b, long c, long d, long e, long f);
 hidden long upstare_stub_unchecked(long number, long a, long b, long c, long d, long e, long f);
 
@@ -65,6 +68,11 @@ hidden struct timespec upstare_timespec(int64_t ns);
 hidden bool upstare_valid_time(const struct timespec *);
 /* Of a set of signals: as the kernel takes it, without the kick's. */
 hidden uint64_t upstare_kernel_set(const sigset_t *);
+/* The kick's, as the kernel takes a set. */
+static inline uint64_t upstare_reserved_signals(void)
+{
+	return upstare_self_pipe ? 0 : (uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1);
+}
 
 /*
  * Descriptor of a wrapped call, upstare_w_d_NAME, whose resume clone is RESUME. One point without a table: the record of a

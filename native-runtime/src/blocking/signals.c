@@ -2,6 +2,7 @@
  * The program's signals: its masks leave the kick's signal unblocked, or a thread that blocks could not be woken; and the
  * calls that wait for signals.
  */
+#include "pipe/handlers.h"
 #include "simple.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 
 static const sigset_t *without_kick(const sigset_t *set, sigset_t *copy)
 {
-	if (!set || !sigismember(set, UPSTARE_KICK_SIGNAL))
+	if (!set || upstare_self_pipe || !sigismember(set, UPSTARE_KICK_SIGNAL))
 		return set;
 	*copy = *set;
 	sigdelset(copy, UPSTARE_KICK_SIGNAL);
@@ -35,12 +36,23 @@ exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *o
 exported int upstare_w_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
 {
 	struct sigaction copy;
-	if (action && sigismember(&action->sa_mask, UPSTARE_KICK_SIGNAL)) {
+	if (action && !upstare_self_pipe && sigismember(&action->sa_mask, UPSTARE_KICK_SIGNAL)) {
 		copy = *action;
 		sigdelset(&copy.sa_mask, UPSTARE_KICK_SIGNAL);
 		action = &copy;
 	}
-	return sigaction(signal, action, old);
+	int r = sigaction(signal, action, old);
+	if (upstare_self_pipe)
+		upstare_pipe_handlers_changed();
+	return r;
+}
+
+exported sighandler_t upstare_w_signal(int signal_number, sighandler_t handler)
+{
+	sighandler_t old = signal(signal_number, handler);
+	if (upstare_self_pipe)
+		upstare_pipe_handlers_changed();
+	return old;
 }
 
 /* ---- waiting for a handler ---- */
@@ -73,7 +85,7 @@ uint64_t upstare_kernel_set(const sigset_t *set)
 {
 	uint64_t first;
 	memcpy(&first, set, sizeof(first));
-	return first & ~((uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1));
+	return first & ~upstare_reserved_signals();
 }
 
 UPSTARE_CALL(sigsuspend, upstare_resume_signal);

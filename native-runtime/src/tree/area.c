@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../blocking/pipe/descriptors.h"
 #include "../control/sys.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
@@ -127,6 +128,8 @@ static void make(void)
 	live(s, upstare_sys(SYS_gettid) == upstare_pid);
 	/* The children have the handler from the beginning. */
 	upstare_kick_handler();
+	if (upstare_self_pipe)
+		upstare_pipe_make_tree();
 }
 
 bool upstare_slot_gone(const struct upstare_slot *s)

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "../blocking/pipe/descriptors.h"
 #include "../control/sys.h"
 #include "../json.h"
 #include "procfs.h"
@@ -118,10 +119,19 @@ static struct known *known_of(uint32_t i)
 	return k;
 }
 
-static bool filters_allowed(void)
+bool upstare_filters_allowed(void)
 {
 	const char *value = getenv("UPSTARE_SECCOMP");
 	return value && !strcmp(value, "allowed");
+}
+
+/* From here on it may take part: who waits is woken, who runs looks before its next call that may block. */
+static void call_by_pipe(uint32_t i)
+{
+	struct upstare_orders *o = upstare_tree.writable;
+	__atomic_or_fetch(&o->called[i / 64], (uint64_t)1 << i % 64, __ATOMIC_SEQ_CST);
+	upstare_pipe_call_tree();
+	give_order();
 }
 
 /* Kicks a process that has not joined, if it is certain that it can stand it. */
@@ -138,14 +148,14 @@ static void call(uint32_t i, struct known *k)
 		return;
 	k->for_good = true;
 	s->filtered = p.filtered;
-	if (p.filtered && !filters_allowed())
+	if (p.filtered && !upstare_filters_allowed())
 		k->why = p.state ? "the process is in a seccomp filter: where that lets the runtime's system calls pass (see the manual), "
 				   "start the program with UPSTARE_SECCOMP=allowed"
 				 : "there is no /proc here to see whether the process is in a seccomp filter: where it is in none, or one "
 				   "that lets the runtime's system calls pass (see the manual), start the program with UPSTARE_SECCOMP=allowed";
 	else if (!p.same_program)
 		k->why = "the process runs another executable";
-	else if (!p.catches_kick)
+	else if (!p.catches_kick && !upstare_self_pipe)
 		k->why = "the program has taken the handler of signal 64 away, by which the process would be reached";
 	if (k->why)
 		return;
@@ -154,7 +164,9 @@ static void call(uint32_t i, struct known *k)
 		k->why = "the process is stopped";
 	else if (!s->settled)
 		k->why = "the process was forked by a library and has not come to the program's own code yet";
-	if (s->settled && !upstare_tree_kick(s, k->pid) && upstare_sys(SYS_kill, k->pid, 0) == -EPERM)
+	else if (upstare_self_pipe)
+		call_by_pipe(i);
+	if (!upstare_self_pipe && s->settled && !upstare_tree_kick(s, k->pid) && upstare_sys(SYS_kill, k->pid, 0) == -EPERM)
 		k->why = "this process may not signal it: it has another user";
 }
 
@@ -273,6 +285,7 @@ static bool publish(char *message, size_t room)
 	o->size = now_.size;
 	o->round = 0;
 	o->update++;
+	memset(o->called, 0, sizeof(o->called));
 	__atomic_store_n(&o->phase, UPSTARE_TREE_PREPARE, __ATOMIC_RELEASE);
 	now_.published = true;
 	expect_reports();
@@ -508,6 +521,8 @@ void upstare_tree_end(void)
 	if (now_.begun && now_.published) {
 		__atomic_store_n(&upstare_tree.writable->phase, UPSTARE_TREE_IDLE, __ATOMIC_RELEASE);
 		give_order();
+		if (upstare_self_pipe)
+			upstare_pipe_call_tree_off();
 	}
 	now_.begun = now_.published = now_.active = false;
 }

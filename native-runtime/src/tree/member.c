@@ -66,6 +66,32 @@ static void wake_others(void)
 	upstare_untrylock();
 }
 
+/* All signals are blocked. */
+static void ask_all(void)
+{
+	__atomic_store_n(&upstare_tree_asked, 1, __ATOMIC_SEQ_CST);
+	__atomic_or_fetch(&upstare_want, UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
+	__atomic_store_n(flag(), 1, __ATOMIC_SEQ_CST);
+	if (upstare_trylock()) {
+		upstare_libraries_flag_all(1);
+		upstare_untrylock();
+	}
+}
+
+bool upstare_tree_look(void)
+{
+	const struct upstare_orders *o = upstare_tree.orders;
+	uint32_t slot = upstare_tree.slot;
+	uint64_t mask;
+	if (!upstare_self || upstare_tree.leads || !slot || o->update == joined || upstare_raw_getpid() != upstare_pid ||
+	    !(__atomic_load_n(&o->called[slot / 64], __ATOMIC_ACQUIRE) >> slot % 64 & 1))
+		return false;
+	upstare_block_signals(&mask);
+	ask_all();
+	upstare_set_signals(&mask);
+	return true;
+}
+
 void upstare_tree_kicked(uintptr_t pc, bool from_outside)
 {
 	struct upstare_board *b = upstare_tree.board;
@@ -83,13 +109,7 @@ void upstare_tree_kicked(uintptr_t pc, bool from_outside)
 			_Unwind_Backtrace(find_program, &found);
 		s->pc = found;
 	}
-	__atomic_store_n(&upstare_tree_asked, 1, __ATOMIC_SEQ_CST);
-	__atomic_or_fetch(&upstare_want, UPSTARE_WANT_UPDATE, __ATOMIC_SEQ_CST);
-	__atomic_store_n(flag(), 1, __ATOMIC_SEQ_CST);
-	if (upstare_trylock()) {
-		upstare_libraries_flag_all(1);
-		upstare_untrylock();
-	}
+	ask_all();
 	if (from_outside)
 		wake_others();
 }

@@ -35,6 +35,7 @@ struct upstare_orders {
 	uint32_t heartbeat; /* changes as long as the leader lives and waits */
 	uint64_t deadline;
 	uint64_t size;      /* of the patch, UPSTARE_ORDERS_HEAD bytes on */
+	uint64_t called[UPSTARE_SLOTS / 64]; /* without a kick: who may take part, a bit for each slot */
 };
 
 enum upstare_slot_state {
@@ -90,6 +91,7 @@ struct upstare_board {
 	uint32_t hint;     /* where to look for a free slot */
 	uint32_t serial;
 	uint32_t lost;     /* a child was made for which there was no slot */
+	uint32_t turn;     /* blocking/pipe/turn.c: thread that has it */
 	struct upstare_slot slots[UPSTARE_SLOTS]; /* the leader has the first */
 	struct upstare_told told[UPSTARE_SLOTS];
 };
@@ -144,6 +146,12 @@ hidden void upstare_tree_bequeath(void);
 
 /* In the kick's handler; from_outside: another process sent it. */
 hidden void upstare_tree_kicked(uintptr_t pc, bool from_outside);
+/* Without a kick: looks whether the leader calls this process, and if so, raises the flags. */
+hidden bool upstare_tree_look(void);
+static inline bool upstare_tree_called(void)
+{
+	return upstare_tree.orders && __builtin_expect(upstare_tree.orders->phase != UPSTARE_TREE_IDLE, 0) && upstare_tree_look();
+}
 /* At an update point, if upstare_tree_asked. */
 extern hidden uint32_t upstare_tree_asked;
 hidden void upstare_tree_join(void);
@@ -173,6 +181,9 @@ static inline bool upstare_tree_orphaned(void)
 	return parent == 0 || upstare_slot_over(&b->slots[parent]) ||
 	       b->slots[parent].birth >> 32 != b->slots[upstare_tree.slot].parent_serial;
 }
+
+/* The user says that the filters of the program's processes let the runtime's system calls pass. */
+hidden bool upstare_filters_allowed(void);
 
 /* ---- leader.c: all do nothing where there is nobody else ---- */
 

@@ -1,0 +1,126 @@
+/* Which handlers the process has, and which of them is about to run. */
+#include "descriptors.h"
+#include "handlers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "../../control/channel.h"
+
+#ifndef SFD_CLOEXEC
+#define SFD_CLOEXEC O_CLOEXEC
+#endif
+
+/* The kernel's struct sigaction. */
+struct action {
+	uintptr_t handler;
+	unsigned long flags;
+	void *restorer;
+	uint64_t mask;
+};
+
+/* Signals with a handler after which calls are restarted, and with one that ends them. */
+struct kinds {
+	uint64_t restarting, ending;
+};
+
+static bool changed = true, mixed;
+
+static struct kinds look(void)
+{
+	struct kinds k = {0, 0};
+	for (int s = 1; s <= 64; s++) {
+		struct action a;
+		uint64_t bit = (uint64_t)1 << (s - 1);
+		if (s == 32 || s == 33 || upstare_sys(SYS_rt_sigaction, s, 0, &a, 8))
+			continue;
+		if (a.handler == (uintptr_t)SIG_DFL || a.handler == (uintptr_t)SIG_IGN)
+			continue;
+		/* One that goes away when it runs cannot be found afterwards. */
+		if (a.flags & SA_RESETHAND)
+			k.restarting |= bit, k.ending |= bit;
+		else if (a.flags & SA_RESTART)
+			k.restarting |= bit;
+		else
+			k.ending |= bit;
+	}
+	mixed = k.restarting && k.ending;
+	return k;
+}
+
+void upstare_pipe_handlers_changed(void)
+{
+	__atomic_store_n(&changed, true, __ATOMIC_SEQ_CST);
+}
+
+bool upstare_pipe_mixed(void)
+{
+	if (__builtin_expect(__atomic_exchange_n(&changed, false, __ATOMIC_SEQ_CST), 0))
+		look();
+	return mixed;
+}
+
+bool upstare_pipe_handler_ends(void)
+{
+	uint64_t mask = 0;
+	struct kinds k = look();
+	upstare_sys(SYS_rt_sigprocmask, SIG_BLOCK, 0, &mask, 8);
+	/* A library may have installed one of the other kind behind our back: whoever has one that ends calls can stand EINTR. */
+	return (k.ending & ~mask) != 0;
+}
+
+/* ---- signalfds, by their sets: what is pending is looked up for the thread that polls ---- */
+
+#define SETS 8
+static struct {
+	uint64_t set;
+	int fd; /* + 1; 0: free */
+} watches[SETS];
+
+int upstare_pipe_signals(uint64_t set)
+{
+	int fd = -1;
+	uint64_t mask;
+	upstare_lock(&mask);
+	for (int i = 0; i < SETS && fd < 0; i++) {
+		if (watches[i].fd && watches[i].set != set)
+			continue;
+		/* The kernel takes the number only if it (still) is a signalfd. */
+		if (watches[i].fd && upstare_sys(SYS_signalfd4, watches[i].fd - 1, &set, 8, 0) == watches[i].fd - 1) {
+			fd = watches[i].fd - 1;
+			break;
+		}
+		fd = upstare_high_descriptor((int)upstare_sys(SYS_signalfd4, -1, &set, 8, SFD_CLOEXEC));
+		watches[i].set = set;
+		watches[i].fd = fd < 0 ? 0 : fd + 1;
+		break;
+	}
+	upstare_unlock(&mask);
+	return fd;
+}
+
+int upstare_pipe_due(uint64_t mask)
+{
+	uint64_t pending = 0, all = ~(uint64_t)0;
+	int due = upstare_signals_due(mask);
+	if (due == UPSTARE_UNDISTURBED || upstare_nthreads < 2)
+		return due;
+	/* Another thread may take one that is pending for the process: what is to run here is made to be for this thread. */
+	upstare_sys(SYS_rt_sigpending, &pending, 8);
+	pending &= ~mask;
+	due = UPSTARE_UNDISTURBED;
+	for (; pending; pending &= pending - 1) {
+		siginfo_t info;
+		struct timespec none = {0, 0};
+		int s = __builtin_ctzll(pending) + 1;
+		uint64_t bit = (uint64_t)1 << (s - 1);
+		if (upstare_sys(SYS_rt_sigtimedwait, &bit, &info, &none, 8) != s)
+			continue;
+		upstare_sys(SYS_rt_tgsigqueueinfo, upstare_pid, upstare_sys(SYS_gettid), s, &info);
+		uint64_t others = all & ~bit;
+		int now = upstare_signals_due(mask | others);
+		due = now > due ? now : due;
+	}
+	return due;
+}

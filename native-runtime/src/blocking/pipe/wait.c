@@ -1,0 +1,227 @@
+/*
+ * Waiting for descriptors and for an update at once.
+ *
+ * ppoll ends with EINTR after every handler, while most calls go on after one with SA_RESTART. Where all handlers of the process
+ * are of one kind it follows which it was. Where there are both, signals are blocked around the wait and a signalfd is polled
+ * too: what is pending is looked at before its handler runs.
+ */
+#include "descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/select.h>
+#include <sys/single_threaded.h>
+
+#include "../../tree/tree.h"
+
+/* A pipe that is readable although there is nothing to do is left out for a while, which grows. */
+#define SHUT_FIRST 1000000
+/* Who has lost the tree's pipe looks at the orders so often; while an update is under way, so often. */
+#define LOOK_NS 50000000
+#define LOOK_BUSY_NS 5000000
+/* In so many waits it is looked once whether the pipe is still ours: closing it wakes who waits, and a closed number is seen. */
+#define TRUST 64
+/* libc's own signals: cancellation, and the calls that change all threads' identity. */
+#define LIBC_SIGNALS ((uint64_t)3 << 31)
+
+bool upstare_pipe_noticed(void)
+{
+	if (upstare_tree_orphaned() && upstare_self)
+		upstare_tree_lead();
+	if (!(__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE) && !upstare_tree_called())
+		return false;
+	return !upstare_has_obstacle();
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Adds the pipes; *slice: the longest time to wait without looking again. sure: looks whether they are ours. */
+static nfds_t add_pipes(struct pollfd *at, int64_t *slice, bool sure)
+{
+	nfds_t n = 0;
+	int fd = upstare_pipe_unseen();
+	if (!sure && upstare_tree.leads && fd >= 0) {
+		at[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		return n;
+	}
+	fd = upstare_tree.leads ? upstare_pipe_own() : upstare_pipe_own_if_any();
+	if (fd >= 0)
+		at[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	else if (upstare_tree.leads)
+		*slice = UPSTARE_SLICE;
+	if (upstare_tree.leads || !upstare_tree.orders)
+		return n;
+	fd = upstare_pipe_tree();
+	if (fd >= 0)
+		at[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
+	else
+		*slice = upstare_tree.orders->phase == UPSTARE_TREE_IDLE ? LOOK_NS : LOOK_BUSY_NS;
+	return n;
+}
+
+static void set_back(const uint64_t *mask)
+{
+	upstare_set_signals(mask);
+}
+
+static void uncancel(const int *type)
+{
+	if (*type >= 0)
+		pthread_setcanceltype(*type, NULL);
+}
+
+struct kernel_mask {
+	const uint64_t *mask;
+	size_t size;
+};
+
+/*
+ * ppoll takes no more entries than the process may have open files: none, in some sandboxes. select does not ask for that.
+ * Descriptors above its sets are not waited for.
+ */
+static long select_instead(struct pollfd *files, nfds_t n, const struct timespec *t, const uint64_t *mask)
+{
+	fd_set in, out, other;
+	struct kernel_mask m = {mask, 8};
+	long ready = 0;
+	int top = -1;
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_ZERO(&other);
+	for (nfds_t i = 0; i < n; i++) {
+		int fd = files[i].fd;
+		files[i].revents = 0;
+		if (fd < 0 || fd >= FD_SETSIZE)
+			continue;
+		top = fd > top ? fd : top;
+		if (files[i].events & POLLIN)
+			FD_SET(fd, &in);
+		if (files[i].events & POLLOUT)
+			FD_SET(fd, &out);
+		if (files[i].events & POLLPRI)
+			FD_SET(fd, &other);
+	}
+	long r = upstare_stub_unchecked(SYS_pselect6, top + 1, (long)&in, (long)&out, (long)&other, (long)t, (long)&m);
+	for (nfds_t i = 0; i < n && (r > 0 || r == -EBADF); i++) {
+		int fd = files[i].fd;
+		if (fd < 0 || fd >= FD_SETSIZE)
+			continue;
+		if (r == -EBADF)
+			files[i].revents = upstare_sys(SYS_fcntl, fd, F_GETFD) < 0 ? POLLNVAL : 0;
+		else
+			files[i].revents = (short)((FD_ISSET(fd, &in) ? POLLIN : 0) | (FD_ISSET(fd, &out) ? POLLOUT : 0) |
+						   (FD_ISSET(fd, &other) ? POLLPRI : 0));
+		ready += files[i].revents != 0;
+	}
+	return r > 0 || r == -EBADF ? ready : r;
+}
+
+static long wait_in_kernel(struct pollfd *files, nfds_t n, int64_t ns, const uint64_t *mask, bool cancellable)
+{
+	int type __attribute__((cleanup(uncancel))) = -1;
+	struct timespec t = upstare_timespec(ns);
+	if (cancellable && !__libc_single_threaded)
+		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	long r = upstare_stub_unchecked(SYS_ppoll, (long)files, (long)n, ns == UPSTARE_FOREVER ? 0 : (long)&t, (long)mask, 8, 0);
+	if (r == -EINVAL && n > 0)
+		r = select_instead(files, n, ns == UPSTARE_FOREVER ? NULL : &t, mask);
+	return r;
+}
+
+/* UPSTARE_RETRY: handlers have run, and the call goes on. */
+static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, bool cancellable)
+{
+	const uint64_t waiting = ~LIBC_SIGNALS;
+	long r;
+	int due;
+	{
+		uint64_t mask __attribute__((cleanup(set_back)));
+		upstare_block_signals(&mask);
+		int fd = upstare_pipe_signals(~mask & ~LIBC_SIGNALS);
+		if (fd >= 0)
+			files[n] = (struct pollfd){.fd = fd, .events = POLLIN};
+		else
+			ns = least(ns, UPSTARE_SLICE);
+		r = wait_in_kernel(files, n + (fd >= 0), ns, &waiting, cancellable);
+		bool told = r > 0 && fd >= 0 && files[n].revents;
+		due = told || fd < 0 ? upstare_pipe_due(mask) : UPSTARE_UNDISTURBED;
+		if (r == -EINTR)
+			r = 0;
+		if (told)
+			r--;
+		if (r == 0 && told)
+			r = UPSTARE_RETRY;
+	}
+	if (r <= 0 && due == UPSTARE_INTERRUPTING)
+		return -EINTR;
+	return r == 0 && due == UPSTARE_RESTARTING ? UPSTARE_RETRY : r;
+}
+
+/* How many of the pipes have something to say. */
+static long look_at_pipes(const struct pollfd *pipes, nfds_t n)
+{
+	long woken = 0;
+	for (nfds_t i = 0; i < n; i++) {
+		woken += pipes[i].revents != 0;
+		if (!(pipes[i].revents & (POLLHUP | POLLNVAL)))
+			continue;
+		if (!upstare_tree.leads && pipes[i].fd == upstare_pipe_tree())
+			upstare_pipe_tree_lost();
+		else
+			upstare_pipe_own_lost();
+	}
+	return woken;
+}
+
+short upstare_pipe_ready(int fd, short events)
+{
+	struct pollfd p = {.fd = fd, .events = events};
+	return wait_in_kernel(&p, 1, 0, NULL, false) > 0 ? p.revents : 0;
+}
+
+long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limits *l)
+{
+	int64_t closed = SHUT_FIRST;
+	static unsigned waits;
+	bool shut = false, sure = __atomic_load_n(&upstare_pipe_doubt, __ATOMIC_RELAXED) || ++waits % TRUST == 0;
+	for (;;) {
+		if (upstare_pipe_noticed())
+			return UPSTARE_ABORTED;
+		int64_t slice = shut ? closed : UPSTARE_FOREVER, now = l->until == UPSTARE_FOREVER ? 0 : (int64_t)upstare_now();
+		nfds_t pipes = shut ? 0 : add_pipes(files + n, &slice, sure);
+		sure = true;
+		int64_t left = l->until == UPSTARE_FOREVER ? UPSTARE_FOREVER : l->until > now ? l->until - now : 0;
+		bool exact = !l->once && upstare_pipe_mixed();
+		long r = exact ? wait_and_tell(files, n + pipes, least(left, slice), l->cancellable)
+			       : wait_in_kernel(files, n + pipes, least(left, slice), l->mask, l->cancellable);
+		if (r == UPSTARE_RETRY)
+			continue;
+		if (r == -EINTR && !l->once && !exact && !upstare_pipe_handler_ends())
+			continue;
+		if (r < 0)
+			return r;
+		long woken = look_at_pipes(files + n, r ? pipes : 0);
+		if (r > woken)
+			return r - woken;
+		if (!woken && left <= slice && left != UPSTARE_FOREVER)
+			return 0;
+		if (shut)
+			closed = least(2 * closed, UPSTARE_SLICE);
+		shut = woken && !shut;
+	}
+}
+
+long upstare_pipe_pause(const struct upstare_limits *l, int64_t *slice)
+{
+	struct pollfd files[UPSTARE_PIPE_ROOM];
+	struct upstare_limits now = *l;
+	*slice = *slice ? least(2 * *slice, UPSTARE_SLICE) : UPSTARE_SLICE_FIRST;
+	int64_t end = (int64_t)upstare_now() + *slice;
+	bool last = l->until <= end;
+	now.until = last ? l->until : end;
+	long r = upstare_pipe_poll(files, 0, &now);
+	return r < 0 ? r : last ? -ETIMEDOUT : 0;
+}
