@@ -225,7 +225,7 @@ static bool park_all(uint64_t deadline, bool (*give_up)(void))
 		bool all = all_are(UPSTARE_PARKED);
 		bool hopeless = u->fail_with && u->fail_with->obstacle_generation == u->generation;
 		if (all)
-			u->phase = UPSTARE_COMMITTING;
+			__atomic_store_n(&u->phase, UPSTARE_COMMITTING, __ATOMIC_RELEASE);
 		else
 			upstare_kick_all();
 		upstare_unlock(&mask);
@@ -418,7 +418,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	a->generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
 	u->target = to;
 	u->fail_with = a->fail_with;
-	u->phase = UPSTARE_PARKING;
+	__atomic_store_n(&u->phase, UPSTARE_PARKING, __ATOMIC_RELEASE);
 	raise_flags(true);
 	upstare_unlock(&mask);
 	upstare_event();

@@ -19,7 +19,7 @@ hidden uint32_t upstare_has_xsave;
 bool upstare_has_obstacle(void)
 {
 	struct upstare_thread *t = upstare_self;
-	return !t || !t->tls->control_sp || t->obstacle_generation == upstare_update.generation;
+	return !t || !t->tls->control_sp || t->obstacle_generation == __atomic_load_n(&upstare_update.generation, __ATOMIC_RELAXED);
 }
 
 /* Waits for the coordinator's next order after `last`. */

@@ -29,7 +29,7 @@ static inline long call(long number, const long a[6])
 {
 	long r;
 	upstare_kicked = false;
-	if (__builtin_expect(upstare_want & UPSTARE_WANT_UPDATE, 0) && upstare_has_obstacle())
+	if (__builtin_expect(__atomic_load_n(&upstare_want, __ATOMIC_RELAXED) & UPSTARE_WANT_UPDATE, 0) && upstare_has_obstacle())
 		r = upstare_stub_unchecked(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	else
 		r = upstare_stub(number, a[0], a[1], a[2], a[3], a[4], a[5]);
