@@ -1,5 +1,5 @@
 /* Calls that can be tried but not polled: tried again and again, with pauses that grow, in which an update is seen at once. */
-#include "pipe.h"
+#include "descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,15 +140,10 @@ static long try_to_write(long number, const long *a)
 /* Somebody has it open for writing: tee, which takes nothing away, then does not tell the end of the file. */
 static bool has_writer(int fd)
 {
-	int inside = 0, scratch[2];
+	int inside = 0;
 	if (upstare_sys(SYS_ioctl, fd, FIONREAD, &inside) == 0 && inside > 0)
 		return true;
-	if (upstare_sys(SYS_pipe2, scratch, O_CLOEXEC | O_NONBLOCK))
-		return false;
-	long r = upstare_sys(SYS_tee, fd, scratch[1], 1, SPLICE_F_NONBLOCK);
-	upstare_sys(SYS_close, scratch[0]);
-	upstare_sys(SYS_close, scratch[1]);
-	return r != 0;
+	return upstare_pipe_tee(fd) != 0;
 }
 
 /* Open from the first try on: whoever wants to write waits for that. */

@@ -166,6 +166,23 @@ void upstare_pipe_own_lost(void)
 	upstare_unlock(&mask);
 }
 
+long upstare_pipe_tee(int fd)
+{
+	uint64_t mask;
+	long r = 0;
+	if (upstare_pipe_own() < 0)
+		return 0;
+	upstare_lock(&mask);
+	int out = hold(own.out, own.identity);
+	if (out >= 0)
+		r = upstare_sys(SYS_tee, fd, out, 1, SPLICE_F_NONBLOCK);
+	let_go(out, own.out);
+	if (r > 0 && !(__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE))
+		lower_pipe(&own);
+	upstare_unlock(&mask);
+	return r;
+}
+
 void upstare_pipe_raise(void)
 {
 	__atomic_add_fetch(&upstare_pipe_bell, 1, __ATOMIC_SEQ_CST);

@@ -18,6 +18,8 @@ extern hidden bool upstare_pipe_doubt;
 hidden int upstare_pipe_unseen(void);
 /* A thread has seen the writing end of it close. */
 hidden void upstare_pipe_own_lost(void);
+/* tee of a byte from fd, if there is one, into our own pipe, which gives it back. As the kernel; 0 also where we have none. */
+hidden long upstare_pipe_tee(int fd);
 /* The lock is held. */
 hidden void upstare_pipe_raise(void);
 hidden void upstare_pipe_lower(void);

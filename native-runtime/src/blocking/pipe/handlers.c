@@ -117,7 +117,7 @@ int upstare_pipe_due(uint64_t mask)
 		uint64_t bit = (uint64_t)1 << (s - 1);
 		if (upstare_sys(SYS_rt_sigtimedwait, &bit, &info, &none, 8) != s)
 			continue;
-		upstare_sys(SYS_rt_tgsigqueueinfo, upstare_pid, upstare_sys(SYS_gettid), s, &info);
+		upstare_sys(SYS_rt_tgsigqueueinfo, upstare_raw_getpid(), upstare_sys(SYS_gettid), s, &info);
 		uint64_t others = all & ~bit;
 		int now = upstare_signals_due(mask | others);
 		due = now > due ? now : due;

@@ -185,7 +185,7 @@ short upstare_pipe_ready(int fd, short events)
 long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limits *l)
 {
 	int64_t closed = SHUT_FIRST;
-	static unsigned waits;
+	static __thread unsigned waits;
 	bool shut = false, sure = __atomic_load_n(&upstare_pipe_doubt, __ATOMIC_RELAXED) || ++waits % TRUST == 0;
 	for (;;) {
 		if (upstare_pipe_noticed())
