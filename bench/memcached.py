@@ -112,9 +112,9 @@ def update_under_load(program, patches, updates):
         c.join()
     silent.ask(b'llo\r\n', b'STORED\r\n')
     status = server.end()
-    totals = sorted(p['total'] for p in pauses)
+    pauses.sort(key=lambda p: p['total'])
     print(json.dumps({'updates': len(pauses), 'answers': sum(asked), 'exit': status, 'failures': failures,
-                      'pause_us': {'best': totals[0], 'median': totals[len(totals) // 2], 'most': totals[-1]} if totals else None}), flush=True)
+                      'pause_us': {'best': pauses[0], 'median': pauses[len(pauses) // 2], 'most': pauses[-1]} if pauses else None}), flush=True)
     return not failures and status == 0
 
 
