@@ -7,6 +7,7 @@
 #ifndef UPSTARE_CORE_H
 #define UPSTARE_CORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct upstare_json;
@@ -34,6 +35,15 @@ int upstare_control_start(void);
 
 /* Starts a thread of the runtime's own (not an updateable one): all signals blocked, detached, not counted. 0 or an errno. */
 int upstare_core_thread(void *(*run)(void *), void *argument);
+
+/*
+ * The signal by which the kernel may tell of a client, with its handler in place, so that no control thread is needed until
+ * then; 0: there is none.
+ */
+int upstare_core_call_signal(void);
+
+/* In that handler, with the ucontext_t of the interrupted thread: whether upstare_core_thread may be called. */
+bool upstare_core_may_start_thread(const void *context);
 
 /* Adds a line to the file named by UPSTARE_LOG_RUNTIME, if that is set. Keeps errno. */
 void upstare_log(const char *format, ...) __attribute__((format(printf, 1, 2)));

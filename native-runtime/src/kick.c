@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "blocking/pipe/descriptors.h"
+#include "control/doorbell.h"
+#include "core.h"
 #include "tree/tree.h"
 
 extern hidden const char upstare_stub_begin[], upstare_stub_end[], upstare_stub_abort[];
@@ -35,6 +37,7 @@ static void kicked(int signal, siginfo_t *info, void *context)
 	uintptr_t pc = (uintptr_t)registers[REG_RIP];
 	(void)signal;
 	upstare_tree_kicked(pc, info->si_code == SI_USER);
+	upstare_doorbell_kicked(info->si_code == POLL_IN, context);
 	bool inside = pc >= (uintptr_t)upstare_stub_begin && pc < (uintptr_t)upstare_stub_end;
 	bool after = pc == (uintptr_t)upstare_stub_end;
 	/* A limit below the stack pointer is one that a handler jumped away from. */
@@ -62,6 +65,12 @@ void upstare_kick_handler(void)
 	action.sa_flags = SA_SIGINFO | SA_RESTART;
 	sigfillset(&action.sa_mask);
 	done = sigaction(UPSTARE_KICK_SIGNAL, &action, NULL) == 0;
+}
+
+int upstare_core_call_signal(void)
+{
+	upstare_kick_handler();
+	return upstare_self_pipe ? 0 : UPSTARE_KICK_SIGNAL;
 }
 
 void upstare_kick_init(void)

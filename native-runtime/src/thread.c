@@ -194,6 +194,7 @@ static void *start(void *argument)
 exported int upstare_w_pthread_create(pthread_t *handle, const pthread_attr_t *attributes, void *(*routine)(void *),
 				      void *argument)
 {
+	upstare_control_ready();
 	struct upstare_thread *t = upstare_off ? NULL : upstare_thread_new();
 	if (!t)
 		return pthread_create(handle, attributes, routine, argument);

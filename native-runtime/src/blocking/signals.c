@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../control/control.h"
+
 static const sigset_t *without_kick(const sigset_t *set, sigset_t *copy)
 {
 	if (!set || upstare_self_pipe || !sigismember(set, UPSTARE_KICK_SIGNAL))
@@ -36,6 +38,8 @@ exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *o
 exported int upstare_w_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
 {
 	struct sigaction copy;
+	if (action && signal == UPSTARE_KICK_SIGNAL)
+		upstare_control_ready();
 	if (action && !upstare_self_pipe && sigismember(&action->sa_mask, UPSTARE_KICK_SIGNAL)) {
 		copy = *action;
 		sigdelset(&copy.sa_mask, UPSTARE_KICK_SIGNAL);

@@ -108,6 +108,8 @@ struct upstare_listener {
 
 enum { UPSTARE_LISTEN_UNIX, UPSTARE_LISTEN_TCP, UPSTARE_LISTENERS };
 
+extern struct upstare_listener upstare_listeners[UPSTARE_LISTENERS];
+
 /* Opens what the environment asks for and is not open yet. Returns how many are open; *error holds the last failure. */
 int upstare_listen(struct upstare_listener listeners[UPSTARE_LISTENERS], bool child, int *error);
 /* What was opened, as upstare-ctl would be told: a path or host:port; NULL: nothing. */

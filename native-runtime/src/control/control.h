@@ -18,6 +18,15 @@ int upstare_control_inherit(void);
 void upstare_control_stop(void);
 
 /*
+ * Before this process gets a second thread, or gives up the right to make one: the control thread is started, if it has been
+ * put off until somebody connects.
+ */
+void upstare_control_ready(void);
+
+/* The same before a bare system call, if it is one by which the process gives up that right. */
+void upstare_before_call(long number, long first_argument);
+
+/*
  * In the child just after fork: closes the listener that it inherited, leaves the parent's file alone. Async-signal-safe.
  * upstare_control_start calls it in a child; called alone, it leaves the child without a channel.
  */

@@ -12,6 +12,7 @@
 
 #include "../core.h"
 #include "channel.h"
+#include "doorbell.h"
 #include "sys.h"
 
 /* This process was made by fork: what UPSTARE_LISTEN names is its parent's. */
@@ -20,7 +21,7 @@ static bool stopping;
 /* Whose channel it is; 0: nobody's. */
 static int started_by;
 
-static struct upstare_listener listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
+struct upstare_listener upstare_listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
 
 /* How long the end of the program waits for an answer that is under way. */
 #define LAST_ANSWER_MS 300
@@ -53,7 +54,7 @@ static void serve(void)
 
 	while (all) {
 		for (i = 0; i < UPSTARE_LISTENERS; i++) {
-			polls[i] = (struct pollfd){.fd = listeners[i].fd, .events = POLLIN};
+			polls[i] = (struct pollfd){.fd = upstare_listeners[i].fd, .events = POLLIN};
 			/* With no room, those who come wait in the kernel's queue until somebody has left or is late. */
 			if (!upstare_connection_room())
 				polls[i].fd = -1;
@@ -65,13 +66,13 @@ static void serve(void)
 			continue; /* EINTR; ENOMEM passes too */
 		upstare_connection_run(polls + UPSTARE_LISTENERS, count);
 		for (i = 0; i < UPSTARE_LISTENERS; i++)
-			all &= take_in(&listeners[i], polls[i].revents, i == UPSTARE_LISTEN_TCP);
+			all &= take_in(&upstare_listeners[i], polls[i].revents, i == UPSTARE_LISTEN_TCP);
 	}
 }
 
 static int open_listeners(void)
 {
-	int error, count = upstare_listen(listeners, child, &error);
+	int error, count = upstare_listen(upstare_listeners, child, &error);
 
 	if (error)
 		upstare_log("control: cannot listen%s: error %d", count ? " everywhere" : "", error);
@@ -104,6 +105,11 @@ static void at_exit(void)
 	upstare_control_stop();
 }
 
+static int start_thread(void)
+{
+	return upstare_core_thread(run, NULL);
+}
+
 static int start(bool inherits)
 {
 	static bool registered;
@@ -123,8 +129,8 @@ static int start(bool inherits)
 	__atomic_store_n(&stopping, false, __ATOMIC_SEQ_CST);
 	/* Here and not on the thread: the descriptors' first, low numbers must not meet the program's first open. */
 	error = open_listeners();
-	if (!error)
-		error = upstare_core_thread(run, NULL);
+	if (!error && !upstare_doorbell_hang(start_thread))
+		error = start_thread();
 	if (error)
 		upstare_control_stop();
 	return error;
@@ -143,6 +149,7 @@ int upstare_control_inherit(void)
 void upstare_control_stop(void)
 {
 	__atomic_store_n(&stopping, true, __ATOMIC_SEQ_CST);
+	upstare_doorbell_mute();
 	upstare_unlisten();
 }
 
@@ -150,10 +157,11 @@ void upstare_control_forked(void)
 {
 	int i;
 
+	upstare_doorbell_forget();
 	for (i = 0; i < UPSTARE_LISTENERS; i++) {
-		int fd = __atomic_exchange_n(&listeners[i].fd, -1, __ATOMIC_ACQ_REL);
+		int fd = __atomic_exchange_n(&upstare_listeners[i].fd, -1, __ATOMIC_ACQ_REL);
 
-		if (fd >= 0 && upstare_descriptor_identity(fd) == listeners[i].identity)
+		if (fd >= 0 && upstare_descriptor_identity(fd) == upstare_listeners[i].identity)
 			upstare_sys(SYS_close, fd);
 	}
 	upstare_listen_forget();

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -126,10 +127,15 @@ static void make(void)
 	s->alive = alive_template;
 	s->settled = 1;
 	live(s, upstare_sys(SYS_gettid) == upstare_pid);
-	/* The children have the handler from the beginning. */
+	/*
+	 * What the children have from the beginning: the handler, and a malloc that has asked for its random numbers (a filter
+	 * may forbid that).
+	 */
 	upstare_kick_handler();
 	if (upstare_self_pipe)
 		upstare_pipe_make_tree();
+	void *volatile first = malloc(1);
+	free(first);
 }
 
 bool upstare_slot_gone(const struct upstare_slot *s)

@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../control/control.h"
+#include "../control/doorbell.h"
 #include "../control/sys.h"
 
 /* ---- beginning ---- */
@@ -135,10 +137,11 @@ enum { GATE_OPEN, GATE_KICKING, GATE_LEAVING };
 
 static void leave(void)
 {
-	if (!upstare_tree.board || upstare_raw_getpid() != upstare_pid)
+	if (upstare_raw_getpid() != upstare_pid)
 		return;
-	struct upstare_slot *s = upstare_own_slot();
-	for (int i = 0; i < GATE_PATIENCE; i++) {
+	upstare_doorbell_mute();
+	struct upstare_slot *s = upstare_tree.board ? upstare_own_slot() : NULL;
+	for (int i = 0; s && i < GATE_PATIENCE; i++) {
 		uint32_t open = GATE_OPEN;
 		if (__atomic_compare_exchange_n(&s->gate, &open, GATE_LEAVING, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED) ||
 		    open == GATE_LEAVING)
@@ -151,8 +154,13 @@ static void leave(void)
 
 static int stay(int result)
 {
-	if (upstare_tree.board && upstare_raw_getpid() == upstare_pid)
-		__atomic_store_n(&upstare_own_slot()->gate, GATE_OPEN, __ATOMIC_RELEASE);
+	int error = errno;
+	if (upstare_raw_getpid() == upstare_pid) {
+		if (upstare_tree.board)
+			__atomic_store_n(&upstare_own_slot()->gate, GATE_OPEN, __ATOMIC_RELEASE);
+		upstare_doorbell_unmute();
+	}
+	errno = error;
 	return result;
 }
 
@@ -313,6 +321,7 @@ exported long upstare_w_syscall(long number, ...)
 		long plain[5] = {17 /* SIGCHLD */};
 		result = bare_clone(number == SYS_fork ? plain : a);
 	} else {
+		upstare_before_call(number, a[0]);
 		if (exec)
 			leave();
 		else if (number == SYS_exit_group)

@@ -31,7 +31,7 @@ extern char __executable_start, etext;
 extern hidden const char upstare_text_start[] __asm__("__start_upstare_text");
 extern hidden const char upstare_text_end[] __asm__("__stop_upstare_text");
 
-static bool in_program(uintptr_t pc)
+bool upstare_in_program(uintptr_t pc)
 {
 	if (pc >= (uintptr_t)upstare_text_start && pc < (uintptr_t)upstare_text_end)
 		return false;
@@ -43,7 +43,7 @@ static bool in_program(uintptr_t pc)
 static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *argument)
 {
 	uintptr_t pc = _Unwind_GetIP(context);
-	if (!in_program(pc))
+	if (!upstare_in_program(pc))
 		return _URC_NO_REASON;
 	*(uintptr_t *)argument = pc;
 	return _URC_NORMAL_STOP;
@@ -105,7 +105,7 @@ void upstare_tree_kicked(uintptr_t pc, bool from_outside)
 	/* The first kick only says that somebody calls; if more are needed, where this thread is may be what hinders. */
 	if (upstare_tree_asked && from_outside) {
 		uintptr_t found = pc;
-		if (!in_program(pc))
+		if (!upstare_in_program(pc))
 			_Unwind_Backtrace(find_program, &found);
 		s->pc = found;
 	}

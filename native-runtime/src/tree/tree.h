@@ -152,6 +152,8 @@ static inline bool upstare_tree_called(void)
 {
 	return upstare_tree.orders && __builtin_expect(upstare_tree.orders->phase != UPSTARE_TREE_IDLE, 0) && upstare_tree_look();
 }
+/* Whether code of the program's own stands there, of any version, and not the runtime's. */
+hidden bool upstare_in_program(uintptr_t pc);
 /* At an update point, if upstare_tree_asked. */
 extern hidden uint32_t upstare_tree_asked;
 hidden void upstare_tree_join(void);

@@ -119,6 +119,16 @@ int upstare_core_thread(void *(*run)(void *), void *argument)
 	return result;
 }
 
+int upstare_core_call_signal(void)
+{
+	return 0;
+}
+
+bool upstare_core_may_start_thread(const void *context)
+{
+	return context != NULL;
+}
+
 void upstare_log(const char *format, ...)
 {
 	va_list list;

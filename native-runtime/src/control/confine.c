@@ -1,0 +1,91 @@
+/*
+ * Calls by which a process gives up the right to make a thread: a system call filter, a limit on its processes, a pid namespace
+ * for its children (pid_namespaces(7): no threads from then on). The control thread, if it has been put off until somebody
+ * connects, is started before. Interposed as in keep.c.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <linux/sched.h>
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "../internal.h"
+#include "control.h"
+#include "sys.h"
+
+static long result(long r)
+{
+	if (r >= 0)
+		return r;
+	errno = (int)-r;
+	return -1;
+}
+
+void upstare_before_call(long number, long first)
+{
+	if (number == SYS_seccomp || (number == SYS_prctl && first == PR_SET_SECCOMP) ||
+	    (number == SYS_unshare && (first & CLONE_NEWPID) && !(first & CLONE_NEWUSER)))
+		upstare_control_ready();
+}
+
+#define TAKE(N, LAST)                                                                                                  \
+	long a[N];                                                                                                     \
+	va_list arguments;                                                                                             \
+	va_start(arguments, LAST);                                                                                     \
+	for (int i = 0; i < N; i++)                                                                                    \
+		a[i] = va_arg(arguments, long);                                                                        \
+	va_end(arguments);
+
+exported __attribute__((weak)) int upstare_i_prctl(int what, ...) __asm__("prctl");
+int upstare_i_prctl(int what, ...)
+{
+	TAKE(4, what)
+	upstare_before_call(SYS_prctl, what);
+	return (int)result(upstare_sys(SYS_prctl, what, a[0], a[1], a[2], a[3]));
+}
+
+/* The program's own calls of it have a wrapper (tree/fork.c). */
+exported __attribute__((weak)) long upstare_i_syscall(long number, ...) __asm__("syscall");
+long upstare_i_syscall(long number, ...)
+{
+	TAKE(6, number)
+	upstare_before_call(number, a[0]);
+	return result(upstare_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+exported __attribute__((weak)) int upstare_i_unshare(int flags) __asm__("unshare");
+int upstare_i_unshare(int flags)
+{
+	upstare_before_call(SYS_unshare, flags);
+	return (int)result(upstare_sys(SYS_unshare, flags));
+}
+
+static void before_limit(int resource, const struct rlimit *limit)
+{
+	if (resource == RLIMIT_NPROC && limit)
+		upstare_control_ready();
+}
+
+/* On x86-64 struct rlimit64 is struct rlimit. */
+#define SET_LIMIT(NAME)                                                                                                \
+	exported __attribute__((weak)) int upstare_i_##NAME(int resource, const struct rlimit *limit) __asm__(#NAME);  \
+	int upstare_i_##NAME(int resource, const struct rlimit *limit)                                                 \
+	{                                                                                                              \
+		before_limit(resource, limit);                                                                         \
+		return (int)result(upstare_sys(SYS_prlimit64, 0, resource, limit, 0));                                 \
+	}
+#define SWAP_LIMIT(NAME)                                                                                               \
+	exported __attribute__((weak)) int upstare_i_##NAME(int pid, int resource, const struct rlimit *limit,         \
+							    struct rlimit *old) __asm__(#NAME);                        \
+	int upstare_i_##NAME(int pid, int resource, const struct rlimit *limit, struct rlimit *old)                    \
+	{                                                                                                              \
+		before_limit(resource, limit);                                                                         \
+		return (int)result(upstare_sys(SYS_prlimit64, pid, resource, limit, old));                             \
+	}
+SET_LIMIT(setrlimit)
+SET_LIMIT(setrlimit64)
+SWAP_LIMIT(prlimit)
+SWAP_LIMIT(prlimit64)
