@@ -11,9 +11,9 @@
 #include <limits.h>
 #include <sys/resource.h>
 
-#include "../internal.h"
-#include "channel.h"
-#include "sys.h"
+#include "internal.h"
+#include "control/channel.h"
+#include "control/sys.h"
 
 static bool is_ours(int fd)
 {

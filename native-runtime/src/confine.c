@@ -12,9 +12,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "../internal.h"
-#include "control.h"
-#include "sys.h"
+#include "internal.h"
+#include "control/control.h"
+#include "control/sys.h"
 
 static long result(long r)
 {
