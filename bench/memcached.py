@@ -102,8 +102,8 @@ def update_under_load(program, patches, updates):
     for i in range(updates):
         time.sleep(0.3)
         answer = subprocess.run([CTL, str(server.process.pid), 'apply', patches[i % 2], '--json'], capture_output=True, text=True)
-        if answer.returncode:
-            failures.append('update refused: ' + answer.stdout.strip())
+        if answer.returncode or 'pause_us' not in answer.stdout:
+            failures.append('no update: ' + answer.stdout.strip())
             break
         pauses.append(json.loads(answer.stdout)['pause_us'])
     time.sleep(0.3)

@@ -114,8 +114,8 @@ def main(program, patches, updates):
         for i in range(updates):
             time.sleep(0.2)
             answer = subprocess.run([CTL, str(server.pid), 'apply', patches[i % 2], '--json'], capture_output=True, text=True)
-            if answer.returncode:
-                failures.append('update refused: ' + answer.stdout.strip())
+            if answer.returncode or 'pause_us' not in answer.stdout:
+                failures.append('no update: ' + answer.stdout.strip())
                 break
             pauses.append(json.loads(answer.stdout)['pause_us'])
             w = i % WAITERS

@@ -134,6 +134,11 @@ struct upstare_loaded {
 extern hidden struct upstare_loaded *upstare_modules, *upstare_current; /* the executable and patches; libraries: upstare_libraries */
 extern hidden char upstare_program_name[64];
 
+/* They are only ever added, at the front: any thread may walk them from here. */
+static inline struct upstare_loaded *upstare_newest_module(void)
+{
+	return __atomic_load_n(&upstare_modules, __ATOMIC_ACQUIRE);
+}
 hidden int upstare_modules_init(void);
 hidden const struct upstare_function *upstare_loaded_function(const struct upstare_loaded *, uint32_t number);
 /*

@@ -279,7 +279,7 @@ struct upstare_loaded *upstare_library_at(uintptr_t pc)
 
 struct upstare_loaded *upstare_module_of(const struct upstare_function *f)
 {
-	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
+	for (struct upstare_loaded *l = upstare_newest_module(); l; l = l->next)
 		if (f >= l->module->functions && f < l->module->functions_end)
 			return l;
 	for (struct upstare_loaded *l = upstare_libraries; l; l = l->next_library)

@@ -225,7 +225,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	memcpy(l->content, content, sizeof(content));
 	l->held = held;
 	l->next = upstare_modules;
-	upstare_modules = l;
+	__atomic_store_n(&upstare_modules, l, __ATOMIC_RELEASE);
 	return l;
 failed:
 	close_module(l);

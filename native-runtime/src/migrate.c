@@ -11,7 +11,7 @@
 
 bool upstare_is_stale(const struct upstare_point_entry *entry)
 {
-	for (const struct upstare_loaded *l = upstare_modules; l; l = l->next)
+	for (const struct upstare_loaded *l = upstare_newest_module(); l; l = l->next)
 		if (entry >= l->module->points && entry < l->module->points_end)
 			return l != upstare_current;
 	for (const struct upstare_loaded *l = upstare_libraries; l; l = l->next_library)

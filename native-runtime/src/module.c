@@ -115,7 +115,7 @@ struct upstare_loaded *upstare_loaded_with_text(uintptr_t pc)
 {
 	if (upstare_current && upstare_loaded_text(upstare_current, pc))
 		return upstare_current;
-	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
+	for (struct upstare_loaded *l = upstare_newest_module(); l; l = l->next)
 		if (upstare_loaded_text(l, pc))
 			return l;
 	return upstare_library_at(pc);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # testprogs/stress with updates at random, a few milliseconds apart, each round with another seed: for STRESS_MINUTES (5) as it is, and as long
-# with the runtime under ThreadSanitizer. The program's own code cannot be under it: its calls would stand in the exits.
+# with the runtime under ThreadSanitizer; then testprogs/ring (threads inside a library's loop) with that runtime. The program's own
+# code cannot be under it: its calls would stand in the exits.
 root=$(cd "$(dirname "$0")/../.." && pwd)
 bin=${UPSTARE_BIN:-$root/out/bin}
 work=$root/out/stress
@@ -26,11 +27,11 @@ rounds() {
 # Tools of their own, whose runtime is built under ThreadSanitizer. It does not follow the unrolling of a stack, so it is not told of
 # calls. Where it wraps sigaction it would hold the kick's handler back until the blocked call is over.
 sanitized_tools() {
-	mkdir -p "$1/build" && rm -rf "$1/bin" "$1/lib" && cp -a "$root/out/bin" "$root/out/lib" "$1" &&
+	mkdir -p "$1/build" && rm -rf "$1/bin" "$1/lib" && cp -a "$root/out/bin" "$root/out/lib" "$1" && rm "$1/lib/upstare/upstare.o" &&
 		cmake -S "$root" -B "$1/build" -DCMAKE_BUILD_TYPE=Release -DUPSTARE_LIBRARY_DIR="$1/lib/upstare" \
 			-DCMAKE_C_FLAGS="-fsanitize=thread --param tsan-instrument-func-entry-exit=0 -Wno-tsan" &&
 		cmake --build "$1/build" --target upstare-runtime &&
-		objcopy --redefine-sym sigaction=__sigaction "$1/lib/upstare/upstare.o"
+		objcopy --redefine-sym sigaction=__sigaction "$1/lib/upstare/upstare.o" && nm "$1/lib/upstare/upstare.o" | grep -q __tsan_atomic
 }
 
 mkdir -p "$work/plain" "$work/thread"
@@ -51,4 +52,22 @@ sanitized_tools "$work/tools" >"$work/tools.log" 2>&1 || {
 echo race:blocking/mutex.c >"$work/suppressions"
 # setarch: ThreadSanitizer of gcc 12 has fixed places for its memory.
 export TSAN_OPTIONS="report_mutex_bugs=0 report_thread_leaks=0 suppressions=$work/suppressions" UPSTARE_RUN_MEAN=100
-(rounds "$work/thread" 2000 setarch -R)
+(rounds "$work/thread" 2000 setarch -R) || exit 1
+
+# usage: ring VERSION: builds it, in a folder of its own.
+ring() {
+	mkdir -p "$work/ring/$1" && cd "$work/ring/$1" && cp "$root/testprogs/ring/$1"/* . &&
+		gcc -O2 -I"$root/testprogs/include" -fPIC -shared libloop.c -Wl,-soname,libloop.so.1 -o libloop.so.1 &&
+		"$work/tools/bin/upstare-cc" -O2 -pthread -I"$root/testprogs/include" -c ring.c -o ring.o &&
+		"$work/tools/bin/upstare-cc" -pthread ring.o ./libloop.so.1 -Wl,-rpath,"\$ORIGIN" -fsanitize=thread -o ring
+}
+(ring v1) && (ring v2) && cd "$work/ring" && "$bin/upstare-patch" v1/ring v2/ring -o forth.so >/dev/null &&
+	"$bin/upstare-patch" v2/ring v1/ring -o back.so >/dev/null || exit 1
+for seed in 1 2 3 4 5; do
+	timeout -k 1 600 setarch -R "$bin/upstare-run" --random $seed forth.so back.so -- v1/ring >output 2>&1 </dev/null || {
+		cat output
+		echo "ring failed with seed $seed"
+		exit 1
+	}
+	echo "ring, seed $seed: $(tail -1 output)"
+done
