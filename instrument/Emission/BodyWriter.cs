@@ -51,6 +51,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             .Append("(void) __attribute__((visibility(\"hidden\"), section(\".text.unlikely.upstare\"), noinline));\n__typeof__(")
             .Append(type).Append(") ").Append(function.Clone).Append("(void) { ");
         Variables(text);
+        KeepInMemory(text, f.Points);
         text.Append(lowering.Begin());
         Dispatch(text, f, lowering.SetJmpSites);
         text.Append(body);
@@ -95,6 +96,31 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
         text.Append('\n');
     }
 
+    /// <summary>
+    /// From this many pairs of a point and a variable in scope there on a clone's variables stay in memory. Each point is an entry into
+    /// the body, at which each variable that could be in a register has two values to be joined; the time that gcc takes grows faster than
+    /// their number (docs/evaluation.md, PostgreSQL).
+    /// </summary>
+    private const int MostJoins = 8192;
+
+    /// <summary>What gcc allows in one asm statement.</summary>
+    private const int MostOperands = 30;
+
+    private void KeepInMemory(StringBuilder text, IReadOnlyList<ContinuationPoint> points)
+    {
+        if (points.Sum(p => p.InScope.Count) < MostJoins)
+        {
+            return;
+        }
+
+        IEnumerable<string> names = function.SlotList.Where(v => v.CloneText is null).Select(v =>
+            (v.Mode == RecordMode.InPlace && v.Name != FunctionLowering.StackSlot ? "__up_p_" : "__up_l_") + v.Member);
+        foreach (string[] some in names.Chunk(MostOperands))
+        {
+            text.Append("__asm__(\"\" : : ").AppendJoin(", ", some.Select(n => "\"m\"(" + n + ")")).Append(");\n");
+        }
+    }
+
     /// <summary>As written, where that holds no name of the function's own: it means something else here, or nothing.</summary>
     private string Alignment(RecordVariable v)
     {
@@ -122,28 +148,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
     {
         text.Append(CultureInfo.InvariantCulture,
             $"struct {function.RecordTag} *__up_r = upstare_pop(); unsigned int __up_pt = __up_r->__up_h.point;\n");
-        text.Append("switch (__up_pt & ~UPSTARE_AFTER) { ");
-        foreach (ContinuationPoint p in f.Points)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"case {p.Number}: ");
-            foreach (int index in p.InScope)
-            {
-                text.Append(RecordLoader.Load(function.SlotList[index]));
-            }
-
-            // Their bounds have been loaded now.
-            foreach (int index in p.InScope)
-            {
-                if (function.SlotList[index] is { CloneText: { } array, Type.Canonical: ArrayType } v)
-                {
-                    text.Append(CultureInfo.InvariantCulture, $"{FunctionLowering.Room(v)} = sizeof({array}); ");
-                }
-            }
-
-            text.Append("break;\n");
-        }
-
-        text.Append("}\n");
+        Loads(text, f.Points);
         foreach (SetJmpSite s in sites)
         {
             string buffer = FunctionLowering.CloneName(function.TempSlots[s.Buffer.Name]);
@@ -161,6 +166,69 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
         }
 
         text.Append("default: __builtin_trap(); }\n");
+    }
+
+    /// <summary>
+    /// What is in scope at all points is loaded once, and points with the same rest share its loads: the parser of a large grammar
+    /// has thousands of points that differ in a variable or two.
+    /// </summary>
+    private void Loads(StringBuilder text, IReadOnlyList<ContinuationPoint> points)
+    {
+        if (points.Count == 0)
+        {
+            return;
+        }
+
+        var common = new HashSet<int>(points[0].InScope);
+        foreach (ContinuationPoint p in points)
+        {
+            common.IntersectWith(p.InScope);
+        }
+
+        List<int> everywhere = [.. points[0].InScope.Where(common.Contains)];
+        everywhere.ForEach(i => text.Append(RecordLoader.Load(function.SlotList[i])));
+        var rests = new Dictionary<string, List<ContinuationPoint>>(StringComparer.Ordinal);
+        foreach (ContinuationPoint p in points)
+        {
+            string rest = string.Join(',', p.InScope.Where(i => !common.Contains(i)));
+            if (rest.Length == 0)
+            {
+                continue;
+            }
+
+            if (!rests.TryGetValue(rest, out List<ContinuationPoint>? same))
+            {
+                rests[rest] = same = [];
+            }
+
+            same.Add(p);
+        }
+
+        text.Append("switch (__up_pt & ~UPSTARE_AFTER) { ");
+        foreach (List<ContinuationPoint> same in rests.Values)
+        {
+            foreach (ContinuationPoint p in same)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"case {p.Number}: ");
+            }
+
+            List<int> rest = [.. same[0].InScope.Where(i => !common.Contains(i))];
+            rest.ForEach(i => text.Append(RecordLoader.Load(function.SlotList[i])));
+            rest.ForEach(i => Room(text, function.SlotList[i]));
+            text.Append("break;\n");
+        }
+
+        text.Append("}\n");
+        everywhere.ForEach(i => Room(text, function.SlotList[i]));
+    }
+
+    /// <summary>The size of a variable-length array's memory; its bounds have been loaded.</summary>
+    private static void Room(StringBuilder text, RecordVariable v)
+    {
+        if (v is { CloneText: { } array, Type.Canonical: ArrayType })
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{FunctionLowering.Room(v)} = sizeof({array}); ");
+        }
     }
 
     private void End(StringBuilder text, FunctionLowering lowering)
