@@ -259,7 +259,25 @@ public sealed class UnitPlan
     public required IReadOnlyList<StubPlan> Stubs { get; init; }
 
     /// <summary>What the planner knows beyond the plan; the instrumenter goes on from it.</summary>
-    internal Lowering.UnitContext? Context { get; init; }
+    internal Lowering.UnitContext? Context { get; set; }
+
+    /// <summary>
+    /// Gives back the memory of all that only <see cref="Instrumenter.Transform"/> asks for. Of the unit's declarations there remain
+    /// functions that can be reached, what is initialised, and types that have fields.
+    /// </summary>
+    public void Shrink()
+    {
+        Context = null;
+        var reached = new HashSet<Decl>(Functions.Select(f => (Decl)f.Decl));
+        Unit.Keep(d => d switch
+        {
+            FunctionDecl f => f.Body is not null && (f.InSystemHeader || reached.Contains(f)),
+            VarDecl v => v.Init is not null,
+            RecordDecl r => r.IsComplete && !r.InSystemHeader,
+            TypedefDecl t => t.Underlying.Canonical is RecordType { Decl.IsComplete: true } && !t.InSystemHeader,
+            _ => false,
+        });
+    }
 }
 
 /// <summary>The two texts that make up a transformed object.</summary>

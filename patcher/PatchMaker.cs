@@ -181,7 +181,8 @@ public static class PatchMaker
                 BindVariable = key => bindings.GetValueOrDefault(key, VariableBinding.Define),
                 ForcedStubs = stubs,
             };
-            InstrumentResult made = Instrumenter.Transform(Planner.Plan(unit.Plan.Unit, options));
+            // The loaded tree has lost what no comparison asks for.
+            InstrumentResult made = Instrumenter.Transform(Planner.Plan(ProgramLoader.Parse(stored), options));
             return new UnitTexts(made.HotText, made.CloneText);
         };
     }

@@ -49,8 +49,15 @@ public sealed class UnitMetadata
     /// <summary>Functions that were pinned for what the compiler said of them: the reason by name. No plan of the text alone shows them.</summary>
     public Dictionary<string, string> Pinned { get; init; } = [];
 
-    /// <summary>The preprocessed text as the compiler gave it (without our tags).</summary>
-    public required byte[] Text { get; init; }
+    /// <summary>
+    /// The preprocessed text as the compiler gave it (without our tags). Of a unit that was read it is unpacked anew by each call: a
+    /// program's texts together are too large to be kept.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The text is damaged.</exception>
+    public required byte[] Text { get => _text ?? Unpack(_packed!); init => _text = value; }
+
+    private byte[]? _text;
+    private byte[]? _packed; // u32 length, Brotli
 
     /// <summary>The bytes for the section.</summary>
     public byte[] Encode()
@@ -91,6 +98,10 @@ public sealed class UnitMetadata
         BinaryPrimitives.WriteUInt32LittleEndian(result.AsSpan(Magic.Length), (uint)(result.Length - Magic.Length - 4));
         return result;
     }
+
+    /// <summary>Whether two units have the same text.</summary>
+    public bool HasTextOf(UnitMetadata other) =>
+        (_packed is not null && other._packed is not null && _packed.AsSpan().SequenceEqual(other._packed)) || Text.AsSpan().SequenceEqual(other.Text);
 
     /// <summary>All units of a file, in link order; none where it has no such section.</summary>
     /// <exception cref="InvalidDataException">The section is damaged, or of a later format.</exception>
@@ -166,11 +177,12 @@ public sealed class UnitMetadata
             PlainReason = plainReason.Length == 0 ? null : plainReason,
             Flags = flags,
             Pinned = pinned,
-            Text = ReadCompressed(bytes),
+            Text = null!,
+            _packed = bytes.ToArray(),
         };
     }
 
-    private static byte[] ReadCompressed(ReadOnlySpan<byte> bytes)
+    private static byte[] Unpack(ReadOnlySpan<byte> bytes)
     {
         uint length = ReadNumber(ref bytes);
         if (length > int.MaxValue / 2)

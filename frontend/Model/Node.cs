@@ -41,7 +41,12 @@ public sealed class TranslationUnit
     public required byte[] Text { get; init; }
 
     /// <summary>All file-level declarations in the order of the text, those of headers included.</summary>
-    public required IReadOnlyList<Decl> Decls { get; init; }
+    public required IReadOnlyList<Decl> Decls { get => _decls; init => _decls = value; }
+
+    /// <summary>Forgets all other file-level declarations; those that are referred to stay in the references.</summary>
+    public void Keep(Func<Decl, bool> isKept) => _decls = [.. _decls.Where(isKept)];
+
+    private IReadOnlyList<Decl> _decls = [];
 
     /// <summary>clang's errors; where there are any, the file is to be compiled plainly.</summary>
     public required IReadOnlyList<string> Errors { get; init; }

@@ -78,7 +78,7 @@ public static class ProgramLoader
     private static bool IsSame(UnitMetadata a, UnitMetadata b) =>
         a.SourceFile == b.SourceFile && a.SymbolHash == b.SymbolHash && a.Points == b.Points && a.PlainReason == b.PlainReason
         && a.Flags.SequenceEqual(b.Flags) && a.Pinned.Count == b.Pinned.Count && !a.Pinned.Except(b.Pinned).Any()
-        && a.Text.AsSpan().SequenceEqual(b.Text);
+        && a.HasTextOf(b);
 
     /// <summary>Parses a unit's stored text.</summary>
     public static TranslationUnit Parse(UnitMetadata unit) => SourceParser.Parse(unit.Text, unit.SourceFile, ParseOptions.Of(unit.Flags));
@@ -124,12 +124,13 @@ public static class ProgramLoader
 
             InstrumentOptions options = Options(unit, module);
             UnitPlan plan = Planner.Plan(parsed, options);
+            plan.Shrink();
             VariablePlan? state = unit.PlainReason is null ? null : plan.Variables.FirstOrDefault(v => v.Kind != VariableKind.Private && !TypeComparer.IsConst(v.Decl.Type));
             return state is null
                 ? new UnitModel { Id = options.UnitId, Module = module, Flags = unit.Flags, Plan = plan, PlainReason = unit.PlainReason }
                 : throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId} was compiled plainly ({unit.PlainReason}), so that its variable {state.Decl.Name} would be lost");
         }
-        catch (ParseException e)
+        catch (Exception e) when (e is ParseException or InvalidDataException)
         {
             throw new PatchException(PatchError.BadInput, $"{path}: {unit.UnitId}: {e.Message}");
         }

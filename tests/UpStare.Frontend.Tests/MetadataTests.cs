@@ -42,6 +42,20 @@ public sealed class MetadataTests
     }
 
     [Fact]
+    public void A_text_is_unpacked_and_checked_when_it_is_asked_for()
+    {
+        byte[] bytes = Unit("a").Encode();
+        UnitMetadata read = UnitMetadata.ReadAll(bytes)[0];
+        Assert.True(read.HasTextOf(UnitMetadata.ReadAll(bytes)[0]));
+        Assert.True(read.HasTextOf(Unit("b")));
+        byte[] length = BitConverter.GetBytes(Unit("a").Text.Length);
+        bytes[bytes.AsSpan().LastIndexOf(length)]++;
+        UnitMetadata damaged = UnitMetadata.ReadAll(bytes)[0];
+        Assert.Equal("a", damaged.UnitId);
+        Assert.Throws<InvalidDataException>(() => damaged.Text);
+    }
+
+    [Fact]
     public void A_program_is_read()
     {
         byte[] program = Sources.Compile("int here; int main(void) { return 0; }"u8.ToArray(), "-Wl,--build-id");
