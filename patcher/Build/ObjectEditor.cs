@@ -2,7 +2,7 @@ using UpStare.Frontend.Metadata;
 
 namespace UpStare.Patcher.Build;
 
-/// <summary>Changes the binding of symbols in a relocatable object.</summary>
+/// <summary>Changes the binding of symbols in a relocatable object, or of the dynamic ones in a library.</summary>
 /// <remarks>objcopy --weaken-symbol leaves undefined symbols alone, which are those that a patch needs weak.</remarks>
 internal sealed class ObjectEditor
 {
@@ -12,14 +12,14 @@ internal sealed class ObjectEditor
     private readonly byte[] _bytes;
     private readonly int _table;
 
-    /// <summary>Reads an object.</summary>
-    public ObjectEditor(string path)
+    /// <summary>Reads an object (<paramref name="isLibrary"/>: a shared library, of which the dynamic symbols are meant).</summary>
+    public ObjectEditor(string path, bool isLibrary = false)
     {
         _path = path;
         _bytes = System.IO.File.ReadAllBytes(path);
         File = ElfFile.Parse(_bytes, path);
-        Symbols = File.Symbols();
-        _table = (int)(File.Section(".symtab")?.Offset ?? 0);
+        Symbols = isLibrary ? File.DynamicSymbols() : File.Symbols();
+        _table = (int)(File.Section(isLibrary ? ".dynsym" : ".symtab")?.Offset ?? 0);
     }
 
     public ElfFile File { get; }
@@ -33,6 +33,13 @@ internal sealed class ObjectEditor
         int at = _table + (index * EntrySize);
         _bytes[at + 4] = (byte)((2 << 4) | (_bytes[at + 4] & 15));
         _bytes[at + 5] = 0;
+    }
+
+    /// <summary>Makes the symbol of that index a usual global one.</summary>
+    public void Strengthen(int index)
+    {
+        int at = _table + (index * EntrySize) + 4;
+        _bytes[at] = (byte)((1 << 4) | (_bytes[at] & 15));
     }
 
     /// <summary>Writes the object back.</summary>

@@ -192,6 +192,7 @@ public sealed class PatchBuilder
 
         // Ends .eh_frame: a process that cannot dlopen registers it by hand (native-runtime/src/loader.c).
         command.Add(Tool.Run([.. _compiler, "-print-file-name=crtendS.o"]).Output.Trim());
+        HashSet<string> runtime = WeakenRuntime(code.Path);
         SortedSet<string> missing = Missing(Tool.Need(command, "the patch does not link"));
         missing.ExceptWith(found);
         if (missing.Count > 0 && WeakenUnreached(code.Path, missing, modules))
@@ -205,6 +206,7 @@ public sealed class PatchBuilder
             throw new PatchException(PatchError.BadInput, "defined in an object that was not built by upstare-cc: " + string.Join(", ", missing));
         }
 
+        StrengthenRuntime(made, runtime);
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, $".{Path.GetFileName(output)}.{Environment.ProcessId}");
         try
         {
@@ -224,6 +226,42 @@ public sealed class PatchBuilder
             File.Delete(beside);
             throw new PatchException(PatchError.BadInput, output + ": " + e.Message);
         }
+    }
+
+    /// <summary>
+    /// What the runtime offers is undefined here. The linker would warn of each reference, with its line in the source, and large programs have
+    /// hundreds of thousands of them; of weak names it does not warn.
+    /// </summary>
+    private static HashSet<string> WeakenRuntime(string code)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var editor = new ObjectEditor(code);
+        for (int i = 0; i < editor.Symbols.Count; i++)
+        {
+            if (editor.Symbols[i] is { Section: 0, Binding: 1 } symbol && symbol.Name.StartsWith("upstare_", StringComparison.Ordinal))
+            {
+                editor.Weaken(i);
+                names.Add(symbol.Name);
+            }
+        }
+
+        editor.Save();
+        return names;
+    }
+
+    /// <summary>A runtime that lacks a name is to refuse the patch, not to call nothing.</summary>
+    private static void StrengthenRuntime(string patch, HashSet<string> names)
+    {
+        var editor = new ObjectEditor(patch, isLibrary: true);
+        for (int i = 0; i < editor.Symbols.Count; i++)
+        {
+            if (editor.Symbols[i] is { Section: 0, Binding: 2 } symbol && names.Contains(symbol.Name))
+            {
+                editor.Strengthen(i);
+            }
+        }
+
+        editor.Save();
     }
 
     /// <summary>What the linker found nowhere, and the runtime will not bind.</summary>
