@@ -38,28 +38,30 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Adds the pipes; *slice: the longest time to wait without looking again. sure: looks whether they are ours. */
-static nfds_t add_pipes(struct pollfd *at, int64_t *slice, bool sure)
+enum { OWN, TREE, PIPES };
+
+/*
+ * Puts the pipes at `at`, OWN and TREE; those in the set shut, and those that are not there, as -1, which ppoll passes over. *slice: the
+ * longest time to wait without looking again. sure: looks whether they are ours.
+ */
+static void add_pipes(struct pollfd *at, unsigned shut, int64_t *slice, bool sure)
 {
-	nfds_t n = 0;
 	int fd = upstare_pipe_unseen();
+	at[OWN] = at[TREE] = (struct pollfd){.fd = -1, .events = POLLIN};
 	if (!sure && upstare_tree.leads && fd >= 0) {
-		at[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
-		return n;
+		at[OWN].fd = fd;
+		return;
 	}
 	fd = upstare_tree.leads ? upstare_pipe_own() : upstare_pipe_own_if_any();
-	if (fd >= 0)
-		at[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
-	else if (upstare_tree.leads)
-		*slice = UPSTARE_SLICE;
+	at[OWN].fd = shut & 1 << OWN ? -1 : fd;
+	if (fd < 0 && upstare_tree.leads)
+		*slice = least(*slice, UPSTARE_SLICE);
 	if (upstare_tree.leads || !upstare_tree.orders)
-		return n;
+		return;
 	fd = upstare_pipe_tree();
-	if (fd >= 0)
-		at[n++] = (struct pollfd){.fd = fd, .events = POLLIN};
-	else
-		*slice = upstare_tree.orders->phase == UPSTARE_TREE_IDLE ? LOOK_NS : LOOK_BUSY_NS;
-	return n;
+	at[TREE].fd = shut & 1 << TREE ? -1 : fd;
+	if (fd < 0)
+		*slice = least(*slice, upstare_tree.orders->phase == UPSTARE_TREE_IDLE ? LOOK_NS : LOOK_BUSY_NS);
 }
 
 static void set_back(const uint64_t *mask)
@@ -160,20 +162,14 @@ static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, bool cance
 	return r == 0 && due == UPSTARE_RESTARTING ? UPSTARE_RETRY : r;
 }
 
-/* How many of the pipes have something to say. */
-static long look_at_pipes(const struct pollfd *pipes, nfds_t n)
+/* The set of those that have something to say. */
+static unsigned look_at_pipes(const struct pollfd *pipes)
 {
-	long woken = 0;
-	for (nfds_t i = 0; i < n; i++) {
-		woken += pipes[i].revents != 0;
-		if (!(pipes[i].revents & (POLLHUP | POLLNVAL)))
-			continue;
-		if (!upstare_tree.leads && pipes[i].fd == upstare_pipe_tree())
-			upstare_pipe_tree_lost();
-		else
-			upstare_pipe_own_lost();
-	}
-	return woken;
+	if (pipes[OWN].revents & (POLLHUP | POLLNVAL))
+		upstare_pipe_own_lost();
+	if (pipes[TREE].revents & (POLLHUP | POLLNVAL))
+		upstare_pipe_tree_lost();
+	return (unsigned)(pipes[OWN].revents != 0) << OWN | (unsigned)(pipes[TREE].revents != 0) << TREE;
 }
 
 short upstare_pipe_ready(int fd, short events)
@@ -186,31 +182,33 @@ long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limi
 {
 	int64_t closed = SHUT_FIRST;
 	static __thread unsigned waits;
-	bool shut = false, sure = __atomic_load_n(&upstare_pipe_doubt, __ATOMIC_RELAXED) || ++waits % TRUST == 0;
+	unsigned shut = 0;
+	bool sure = __atomic_load_n(&upstare_pipe_doubt, __ATOMIC_RELAXED) || ++waits % TRUST == 0;
 	for (;;) {
 		if (upstare_pipe_noticed())
 			return UPSTARE_ABORTED;
 		int64_t slice = shut ? closed : UPSTARE_FOREVER, now = l->until == UPSTARE_FOREVER ? 0 : (int64_t)upstare_now();
-		nfds_t pipes = shut ? 0 : add_pipes(files + n, &slice, sure);
+		add_pipes(files + n, shut, &slice, sure);
 		sure = true;
 		int64_t left = l->until == UPSTARE_FOREVER ? UPSTARE_FOREVER : l->until > now ? l->until - now : 0;
 		bool exact = !l->once && upstare_pipe_mixed();
-		long r = exact ? wait_and_tell(files, n + pipes, least(left, slice), l->cancellable)
-			       : wait_in_kernel(files, n + pipes, least(left, slice), l->mask, l->cancellable);
+		long r = exact ? wait_and_tell(files, n + PIPES, least(left, slice), l->cancellable)
+			       : wait_in_kernel(files, n + PIPES, least(left, slice), l->mask, l->cancellable);
 		if (r == UPSTARE_RETRY)
 			continue;
 		if (r == -EINTR && !l->once && !exact && !upstare_pipe_handler_ends())
 			continue;
 		if (r < 0)
 			return r;
-		long woken = look_at_pipes(files + n, r ? pipes : 0);
-		if (r > woken)
-			return r - woken;
+		unsigned woken = r ? look_at_pipes(files + n) : 0;
+		r -= __builtin_popcount(woken);
+		if (r > 0)
+			return r;
 		if (!woken && left <= slice && left != UPSTARE_FOREVER)
 			return 0;
 		if (shut)
 			closed = least(2 * closed, UPSTARE_SLICE);
-		shut = woken && !shut;
+		shut = woken ? shut | woken : 0;
 	}
 }
 
@@ -218,7 +216,7 @@ long upstare_pipe_pause(const struct upstare_limits *l, int64_t *slice)
 {
 	struct pollfd files[UPSTARE_PIPE_ROOM];
 	struct upstare_limits now = *l;
-	*slice = *slice ? least(2 * *slice, UPSTARE_SLICE) : UPSTARE_SLICE_FIRST;
+	*slice = *slice ? least(*slice + *slice / 4, UPSTARE_SLICE) : UPSTARE_SLICE_FIRST;
 	int64_t end = (int64_t)upstare_now() + *slice;
 	bool last = l->until <= end;
 	now.until = last ? l->until : end;
