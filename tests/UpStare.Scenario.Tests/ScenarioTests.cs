@@ -19,7 +19,7 @@ public class ScenarioTests
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =
     [
-        "callbacks", "chain", "demo", "eventloop", "include", "lua-scripts", "netserver", "oldstorage", "ownsignals",
+        "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "lua-scripts", "netserver", "oldstorage", "ownsignals",
         "pinned", "processes", "refusals", "reload", "ring", "spin", "stress", "tenthousand",
     ];
 
