@@ -9,7 +9,6 @@ namespace UpStare.Host.Run;
 /// <param name="To">Build-id of the version that it brings.</param>
 public sealed record PatchFile(string Program, string From, string To)
 {
-    private const uint AbiVersion = 5;    // UPSTARE_ABI_VERSION; RunTests.TheRuntimeIsToldWhatToDo fails where the two differ
     private const ulong PatchField = 128; // offsetof(struct upstare_module, patch)
     private const uint Relative = 8;      // R_X86_64_RELATIVE
     private const uint Absolute = 1;      // R_X86_64_64
@@ -28,7 +27,7 @@ public sealed record PatchFile(string Program, string From, string To)
                 continue;
             }
 
-            if (file.Word(symbol.Value) != AbiVersion)
+            if (file.Word(symbol.Value) != RuntimeInterface.Version)
             {
                 throw new InvalidDataException(path + ": made for another version of UpStare; make it anew with upstare-patch");
             }

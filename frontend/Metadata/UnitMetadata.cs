@@ -9,7 +9,7 @@ namespace UpStare.Frontend.Metadata;
 /// .upstare.units of an object holds one, that of a program all of its objects' one after the other.
 /// </summary>
 /// <remarks>
-/// Layout, little endian: "UPSTUNIT", u32 bytes that follow this field, u32 format (2); strings (u32 length, UTF-8): unit
+/// Layout, little endian: "UPSTUNIT", u32 bytes that follow this field, u32 format (3), u32 version of the runtime's interface; strings (u32 length, UTF-8): unit
 /// id, source file, directory, symbol hash, points policy, tool version, reason of a plain unit ("" for others); u32 number of flags and that many strings; u32 number of
 /// pinned functions and that many pairs of strings; u32 length of the text; the text, Brotli.
 /// </remarks>
@@ -18,7 +18,7 @@ public sealed class UnitMetadata
     /// <summary>Name of the section.</summary>
     public const string SectionName = ".upstare.units";
 
-    private const uint Format = 2;
+    private const uint Format = 3;
 
     private static ReadOnlySpan<byte> Magic => "UPSTUNIT"u8;
 
@@ -39,6 +39,9 @@ public sealed class UnitMetadata
 
     /// <summary>Update point policy: "default" or "all".</summary>
     public required string Points { get; init; }
+
+    /// <summary>Version of the runtime's interface that the object was made for (<see cref="RuntimeInterface"/>).</summary>
+    public uint Interface { get; init; } = RuntimeInterface.Version;
 
     /// <summary>Version of the tool that made the object.</summary>
     public required string ToolVersion { get; init; }
@@ -66,6 +69,7 @@ public sealed class UnitMetadata
         stream.Write(Magic);
         Write(stream, 0u);
         Write(stream, Format);
+        Write(stream, Interface);
         Write(stream, UnitId);
         Write(stream, SourceFile);
         Write(stream, Directory);
@@ -143,9 +147,10 @@ public sealed class UnitMetadata
         uint format = ReadNumber(ref bytes);
         if (format != Format)
         {
-            throw new InvalidDataException($"section {SectionName} has format {format}; this tool reads {Format}");
+            throw new InvalidDataException($"section {SectionName} has format {format}, this tool reads {Format}: build it anew with the upstare-cc of these tools");
         }
 
+        uint version = ReadNumber(ref bytes);
         string unitId = ReadText(ref bytes);
         string sourceFile = ReadText(ref bytes);
         string directory = ReadText(ref bytes);
@@ -169,6 +174,7 @@ public sealed class UnitMetadata
         return new UnitMetadata
         {
             UnitId = unitId,
+            Interface = version,
             SourceFile = sourceFile,
             Directory = directory,
             SymbolHash = symbolHash,

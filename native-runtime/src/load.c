@@ -206,7 +206,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	if (m->abi_version != UPSTARE_ABI_VERSION || !m->is_patch || !m->patch || !m->patch->old_build_id ||
 	    !m->patch->new_build_id) {
 		snprintf(message, message_size,
-			 m->abi_version != UPSTARE_ABI_VERSION ? "the patch was made by another release of upstare-patch"
+			 m->abi_version != UPSTARE_ABI_VERSION ? "the patch was not made by the version of the tools that built the program: make both with the same"
 								    : "not a patch made by upstare-patch");
 		goto failed;
 	}

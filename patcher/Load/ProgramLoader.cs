@@ -24,7 +24,7 @@ public static class ProgramLoader
         }
         catch (InvalidDataException e)
         {
-            throw new PatchException(PatchError.BadInput, $"{path}: {e.Message}");
+            throw new PatchException(PatchError.BadInput, e.Message); // names the file
         }
     }
 
@@ -97,7 +97,16 @@ public static class ProgramLoader
 
     private static ModuleModel Module(string name, string symbolPrefix, string path, ElfFile elf, bool isPlugIn)
     {
-        IReadOnlyList<UnitMetadata> stored = UnitMetadata.ReadAll(elf);
+        IReadOnlyList<UnitMetadata> stored;
+        try
+        {
+            stored = UnitMetadata.ReadAll(elf);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new PatchException(PatchError.BadInput, $"{path}: {e.Message}");
+        }
+
         if (stored.Count == 0)
         {
             throw new PatchException(PatchError.BadInput, path + ": not built with upstare-cc (no stored units)");
@@ -106,6 +115,12 @@ public static class ProgramLoader
         if (elf.BuildId().Length == 0)
         {
             throw new PatchException(PatchError.BadInput, path + ": has no build id");
+        }
+
+        if (stored.FirstOrDefault(u => u.Interface != RuntimeInterface.Version) is UnitMetadata other)
+        {
+            throw new PatchException(PatchError.BadInput,
+                $"{path}: {other.UnitId} was built for version {other.Interface} of the runtime's interface, this upstare-patch is for {RuntimeInterface.Version}: {LayoutTable.Advice}");
         }
 
         return new ModuleModel { Name = name, SymbolPrefix = symbolPrefix, Path = path, Elf = elf, IsPlugIn = isPlugIn, Metadata = stored };

@@ -32,6 +32,16 @@ public sealed class MetadataTests
     }
 
     [Fact]
+    public void Another_format_says_what_to_do()
+    {
+        byte[] bytes = Unit("a").Encode();
+        Assert.Equal(RuntimeInterface.Version, UnitMetadata.ReadAll(bytes)[0].Interface);
+        bytes[12]--;
+        InvalidDataException e = Assert.Throws<InvalidDataException>(() => UnitMetadata.ReadAll(bytes));
+        Assert.Contains("build it anew", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_truncation_is_noticed()
     {
         byte[] bytes = Unit("a").Encode();

@@ -39,6 +39,28 @@ public class RefusalTests
         program.FinishAs("update.out");
     }
 
+    /// <summary>What older tools have built, as far as it matters: the table of variables lacks one; the object says what it was made for.</summary>
+    [Theory]
+    [InlineData("run:__up_label_add", 0, "no variable threaded.c:run:__up_label_add")]
+    [InlineData("UPSTUNIT", 16, "version 5 of the runtime's interface")]
+    [InlineData("UPSTUNIT", 12, "has format 2")]
+    public void WhatOtherToolsHaveBuiltIsRefused(string near, int distance, string reason)
+    {
+        var scenario = Scenario.Get("threaded");
+        var bytes = File.ReadAllBytes(scenario.Program("v1"));
+        var place = bytes.AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(near));
+        Assert.True(place > 0);
+        bytes[place + distance]--;
+        var directory = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "other-tools-" + distance)).FullName;
+        var old = Path.Combine(directory, "threaded");
+        File.WriteAllBytes(old, bytes);
+        var patch = Path.Combine(directory, "patch.so");
+        var made = Tools.Execute(directory, Tools.Patch, old, scenario.Program("v2"), "-o", patch).Expect(3);
+        Assert.Contains(reason, made.Errors, StringComparison.Ordinal);
+        Assert.Contains("anew with the upstare-cc of these tools", made.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(patch), made.ToString());
+    }
+
     [Fact]
     public void NobodyThereIsExitCodeFour()
     {

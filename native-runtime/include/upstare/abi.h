@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <upstare/prelude.h>
 
-#define UPSTARE_ABI_VERSION 5 /* dotnet-host/Run/PatchFile.cs knows it, too */
+#define UPSTARE_ABI_VERSION 6 /* frontend/Metadata/RuntimeInterface.cs has it, too, and tells when it is raised */
 
 /* Section upstare_points, 12 bytes: one for every check and every park call in the code (inlined copies too). */
 struct upstare_point_entry {
@@ -226,7 +226,7 @@ struct upstare_global {
 
 /* A kept variable whose initialiser changed: *address takes the new value if it still holds the old one (an assumption). */
 struct upstare_reinit {
-	const char *key;
+	const char *key; /* in the old version */
 	size_t size;
 	/* Writes the new value to out (size bytes) and returns 1 if current still is the old initialiser; else returns 0. */
 	int (*value)(struct upstare_context *, const void *current, void *out);
