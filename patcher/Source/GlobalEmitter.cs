@@ -171,6 +171,6 @@ public sealed class GlobalEmitter
                 """,
         };
         _code.Append($"/* {CNames.Comment(v.Key)}: the initialiser {CNames.Comment(old)} became {CNames.Comment(now)} */\nstatic int reinit_{name}(struct upstare_context *ctx, const void *current, void *out)\n{{\n\t(void)ctx;\n{value}}}\n\n");
-        Reinits.Add($"{{ .key = {CNames.Quote(v.Key)}, .size = {type.Size}, .value = reinit_{name} }}");
+        Reinits.Add($"{{ .key = {CNames.Quote(change.Old!.Key)}, .size = {type.Size}, .value = reinit_{name} }}");
     }
 }

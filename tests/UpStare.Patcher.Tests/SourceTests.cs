@@ -56,6 +56,17 @@ public class SourceTests
         Compile(text);
     }
 
+    /// <summary>The runtime looks for it before the names are the new version's.</summary>
+    [Fact]
+    public void AnInitialValueIsGivenByTheOldName()
+    {
+        PatchPlan plan = Sample.Compare(
+            "int *f(void) { static int v = 1; return &v; } int main(void) { return *f(); }",
+            "int *g(void) { static int v = 2; return &v; } int main(void) { return *g(); }", new UserMapping("f", "g", []));
+        PatchText text = PatchSource.Write(plan, [], []);
+        Assert.Contains(".key = \"sample.c:f:v\", .size = 4, .value = ", text.Code, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AnIdentityHasEmptyTables()
     {
