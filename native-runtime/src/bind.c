@@ -53,6 +53,29 @@ static int read_dynamic(const struct upstare_loaded *l, struct dynamic *d)
 	return d->symbols && d->strings ? 0 : -1;
 }
 
+/*
+ * The running version's variable of that key: *found is NULL where it is of a library that is not there, whose code in the patch nobody
+ * calls. size: that the patch takes for granted, 0: any. Returns 0, or -1 with a message: the program was built by other tools.
+ */
+static int find_variable(const struct upstare_names *names, const char *key, uint64_t size, const struct upstare_name **found, char *message, size_t n)
+{
+	const struct upstare_name *e = *found = upstare_names_find(names, key);
+	if (!e && !upstare_library_present(key))
+		return 0;
+	if (!e) {
+		snprintf(message, n, "the running version has no variable %s%s", key,
+			 names == &upstare_tls_names ? " at one distance in all threads"
+						     : ": program and patch have to be built by the same version of the tools");
+		return -1;
+	}
+	if (size && e->size && e->size != size) {
+		snprintf(message, n, "variable %s has %llu bytes in the running version, %llu in the patch", key,
+			 (unsigned long long)e->size, (unsigned long long)size);
+		return -1;
+	}
+	return 0;
+}
+
 /* What an import is bound to. 0, or -1 with a message. */
 static int resolve(const struct upstare_loaded *l, const struct upstare_import *i, uint64_t *value, char *message, size_t n)
 {
@@ -76,23 +99,24 @@ static int resolve(const struct upstare_loaded *l, const struct upstare_import *
 		snprintf(message, n, "the patch has no stub for function %s", i->key);
 		return -1;
 	}
-	e = upstare_names_find(i->kind == UPSTARE_IMPORT_TLS ? &upstare_tls_names : &upstare_variables, i->key);
-	if (!e && !upstare_library_present(i->key)) {
-		/* nobody calls its code in the patch */
-		*value = 0;
-		return 0;
-	}
-	if (!e) {
-		snprintf(message, n, "the running version has no variable %s%s", i->key,
-			 i->kind == UPSTARE_IMPORT_TLS ? " at one distance in all threads" : "");
+	if (find_variable(i->kind == UPSTARE_IMPORT_TLS ? &upstare_tls_names : &upstare_variables, i->key, i->size, &e, message, n))
 		return -1;
+	*value = e ? (uint64_t)e->address : 0;
+	return 0;
+}
+
+/* The variables that the patch transforms or gives new values, whose addresses its code need not know. 0, or 3 with a message. */
+static int check_variables(const struct upstare_patch *patch, char *message, size_t n)
+{
+	const struct upstare_name *e;
+	for (uint32_t i = 0; i < patch->nglobals; i++) {
+		const struct upstare_global *g = &patch->globals[i];
+		if (g->old_key && find_variable(&upstare_variables, g->old_key, g->old_size, &e, message, n))
+			return 3;
 	}
-	if (i->size && e->size && e->size != i->size) {
-		snprintf(message, n, "variable %s has %llu bytes in the running version, %u in the patch", i->key,
-			 (unsigned long long)e->size, i->size);
-		return -1;
-	}
-	*value = (uint64_t)e->address;
+	for (uint32_t i = 0; i < patch->nreinits; i++)
+		if (find_variable(&upstare_variables, patch->reinits[i].key, patch->reinits[i].size, &e, message, n))
+			return 3;
 	return 0;
 }
 
@@ -258,7 +282,9 @@ int upstare_bind_patch(struct upstare_loaded *l, char *message, size_t message_s
 		snprintf(message, message_size, "no memory for the patch's tables");
 		return 5;
 	}
-	int code = bind_imports(l, message, message_size);
+	int code = check_variables(l->module->patch, message, message_size);
+	if (!code)
+		code = bind_imports(l, message, message_size);
 	if (code || (l->prepared_for == from && l->prepared_with == upstare_libraries_changes()))
 		return code;
 	l->prepared_for = NULL;

@@ -3,6 +3,7 @@
  * name that main knows: driver SCENARIO FORTH BACK FAILING (patches 1 -> 2, 2 -> 1, and one whose transformer refuses).
  */
 #define _GNU_SOURCE
+#include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -256,6 +257,39 @@ static void refusals(void)
 	EXPECT(join(t) == 4000000);
 }
 
+/* A copy of a patch that says it was made for another version of the interface; NULL bytes: it is no patch. */
+static struct file with_other_interface(struct file f)
+{
+	char *copy = malloc(f.size);
+	memcpy(copy, f.bytes, f.size);
+	const Elf64_Ehdr *h = (const void *)copy;
+	const Elf64_Shdr *s = (const void *)(copy + h->e_shoff);
+	for (unsigned i = 0; i < h->e_shnum; i++) {
+		const Elf64_Sym *symbols = (const void *)(copy + s[i].sh_offset);
+		for (size_t k = 0; s[i].sh_type == SHT_DYNSYM && k < s[i].sh_size / sizeof(*symbols); k++)
+			if (strcmp(copy + s[s[i].sh_link].sh_offset + symbols[k].st_name, "upstare_module") == 0) {
+				const Elf64_Shdr *in = &s[symbols[k].st_shndx];
+				*(uint32_t *)(copy + in->sh_offset + (symbols[k].st_value - in->sh_addr)) -= 1;
+				return (struct file){copy, f.size};
+			}
+	}
+	return (struct file){NULL, 0};
+}
+
+/* The patches BACK and FAILING name a variable that the program has not, and nothing in their code does: it was built by other tools. */
+static void mixed(void)
+{
+	struct file other = with_other_interface(forth);
+	pthread_t t = start(work, 3);
+	await_bottom(1);
+	EXPECT(other.bytes && apply(other, 2000) == 3 && strstr(answer, "version of the tools") != NULL);
+	EXPECT(apply(back, 2000) == 3 && strstr(answer, "no variable program.c:lacked") != NULL);
+	EXPECT(apply(failing, 2000) == 3 && strstr(answer, "no variable program.c:lacked") != NULL);
+	EXPECT(apply(forth, 2000) == 0);
+	stop = 1;
+	EXPECT(join(t) == 4000000);
+}
+
 static void ten_thousand(void)
 {
 	pthread_t t = start(work, 20), u = start(wait_in, WAIT_CONDITION);
@@ -358,6 +392,8 @@ int main(int argc, char **argv)
 		timeout();
 	else if (strcmp(what, "refusals") == 0)
 		refusals();
+	else if (strcmp(what, "mixed") == 0)
+		mixed();
 	else if (strcmp(what, "ends") == 0)
 		ends();
 	else if (strcmp(what, "fork") == 0)

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/select.h>
 #include <time.h>
 #include <unistd.h>
@@ -305,6 +306,30 @@ static const struct upstare_import imports[] = {
 	IMPORT(stop), IMPORT(bottom), IMPORT(sum_of_cells), IMPORT(pipe_fd), IMPORT(mutex), IMPORT(condition), IMPORT(ready),
 };
 
+/* A variable whose address only the runtime needs, which it transforms (LACKS=1) or gives a new value (LACKS=2). */
+#ifdef LACKS
+static int lacked;
+
+static int fill(struct upstare_context *context, const void *old, void *new)
+{
+	(void)context;
+	memcpy(new, old, sizeof(lacked));
+	return 0;
+}
+
+static int value(struct upstare_context *context, const void *current, void *out)
+{
+	(void)context;
+	memcpy(out, current, sizeof(lacked));
+	return 1;
+}
+
+static const struct upstare_global globals[] = {
+	{.old_key = "program.c:lacked", .new_key = "program.c:lacked", .address = &lacked, .size = sizeof(lacked), .transform = fill},
+};
+static const struct upstare_reinit reinits[] = {{"program.c:lacked", sizeof(lacked), value}};
+#endif
+
 extern const struct upstare_patch upstare_patch_info __attribute__((visibility("hidden")));
 const struct upstare_patch upstare_patch_info = {
 	.program = "program",
@@ -315,5 +340,11 @@ const struct upstare_patch upstare_patch_info = {
 	.nmaps = 3,
 	.imports = imports,
 	.nimports = sizeof(imports) / sizeof(imports[0]),
+#ifdef LACKS
+	.globals = globals,
+	.nglobals = LACKS == 1,
+	.reinits = reinits,
+	.nreinits = LACKS == 2,
+#endif
 };
 #endif
