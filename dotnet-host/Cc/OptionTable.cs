@@ -16,7 +16,7 @@ internal static class OptionTable
 
     private static readonly HashSet<string> s_checks =
     [
-        "undefined", "shift", "shift-exponent", "shift-base", "integer-divide-by-zero", "unreachable", "vla-bound", "null", "return",
+        "address", "leak", "undefined", "shift", "shift-exponent", "shift-base", "integer-divide-by-zero", "unreachable", "vla-bound", "null", "return",
         "signed-integer-overflow", "bounds", "bounds-strict", "alignment", "object-size", "float-divide-by-zero", "float-cast-overflow",
         "nonnull-attribute", "returns-nonnull-attribute", "bool", "enum", "builtin", "pointer-overflow",
     ];
@@ -107,11 +107,11 @@ internal static class OptionTable
             return "compiled with " + word;
         }
 
-        return StartsWith(word, "-fsanitize=") && !OnlyTraps(word) ? "compiled with " + word : null;
+        return StartsWith(word, "-fsanitize=") && !OnlyChecks(word) ? "compiled with " + word : null;
     }
 
-    /// <summary>Sanitizers that only add checks to expressions; exits are assembly, and have none.</summary>
-    private static bool OnlyTraps(string word)
+    /// <summary>Sanitizers that add checks to expressions, and to what stands on the stack; exits are assembly, and have none.</summary>
+    private static bool OnlyChecks(string word)
     {
         string[] names = word["-fsanitize=".Length..].Split(',');
         return Array.TrueForAll(names, name => s_checks.Contains(name));

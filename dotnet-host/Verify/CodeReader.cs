@@ -6,6 +6,11 @@ namespace UpStare.Host.Verify;
 /// <summary>Decodes single instructions of a linked file and knows the shapes of the prelude's asm statements.</summary>
 internal sealed class CodeReader(ElfFile file)
 {
+    private Dictionary<ulong, string>? _slots;
+
+    /// <summary>The words that the dynamic linker fills with addresses of functions: System V ABI, AMD64, R_X86_64_JUMP_SLOT and GLOB_DAT.</summary>
+    private Dictionary<ulong, string> Slots => _slots ??= ReadSlots();
+
     /// <summary>Decodes the instruction at an address; false where there is no code.</summary>
     public bool Decode(ulong address, out Instruction instruction)
     {
@@ -23,6 +28,21 @@ internal sealed class CodeReader(ElfFile file)
 
     /// <summary>The bytes at an address.</summary>
     public ReadOnlySpan<byte> Bytes(ulong address) => file.BytesAt(address);
+
+    /// <summary>The function of another module that a call of a procedure linkage table's entry leads to; null: it is none.</summary>
+    public string? Imported(ulong entry)
+    {
+        for (ulong at = entry; Decode(at, out Instruction instruction); at = instruction.NextIP)
+        {
+            if (instruction.Mnemonic != Mnemonic.Endbr64)
+            {
+                bool jumps = instruction.FlowControl == FlowControl.IndirectBranch && instruction.IsIPRelativeMemoryOperand;
+                return jumps ? Slots.GetValueOrDefault(instruction.IPRelativeMemoryAddress) : null;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>
     /// Whether a check (__UP_CHECK: cmpb $0, flag(%rip); jne exit) ends at an address; its exit, its length, and the flag.
@@ -71,5 +91,27 @@ internal sealed class CodeReader(ElfFile file)
 
         // The linker turns jmp *x@GOTPCREL(%rip) into jmp x; nop where x is in the same module.
         return isZero && ((bytes[14] == 0xff && bytes[15] == 0x25) || (bytes[14] == 0xe9 && bytes[19] == 0x90));
+    }
+
+    private Dictionary<ulong, string> ReadSlots()
+    {
+        const int EntrySize = 24;
+        var slots = new Dictionary<ulong, string>();
+        List<ElfSymbol> symbols = file.DynamicSymbols();
+        foreach (string name in (string[])[".rela.plt", ".rela.dyn"])
+        {
+            ReadOnlySpan<byte> entries = file.Section(name) is { } section ? file.Bytes(section) : [];
+            for (; entries.Length >= EntrySize; entries = entries[EntrySize..])
+            {
+                ulong info = BitConverter.ToUInt64(entries[8..]);
+                int symbol = (int)(info >> 32);
+                if ((uint)info is 6 or 7 && symbol < symbols.Count)
+                {
+                    slots[BitConverter.ToUInt64(entries)] = symbols[symbol].Name;
+                }
+            }
+        }
+
+        return slots;
     }
 }

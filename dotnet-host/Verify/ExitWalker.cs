@@ -116,6 +116,10 @@ internal sealed class ExitWalker(CodeReader code)
                     Returns = true;
                     return;
 
+                case FlowControl.Call when code.Imported(instruction.NearBranchTarget)?.StartsWith("__asan_report_", StringComparison.Ordinal) == true:
+                    // AddressSanitizer has found something, and ends the program.
+                    return;
+
                 default:
                     Violations.Add((address, "the exit holds " + instruction.Mnemonic.ToString().ToLowerInvariant()));
                     return;

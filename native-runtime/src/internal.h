@@ -10,7 +10,6 @@
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +23,14 @@
 #include "loader.h"
 
 #define hidden __attribute__((visibility("hidden")))
+
+/* The registers that a call preserves, its stack pointer and where it returns (registers.S). */
+struct upstare_registers {
+	uint64_t registers[6];
+	void *sp, *pc;
+};
+hidden int upstare_registers_save(struct upstare_registers *) __attribute__((returns_twice));
+hidden void upstare_registers_restore(const struct upstare_registers *) __attribute__((noreturn));
 #define exported __attribute__((visibility("default")))
 
 #define UPSTARE_KICK_SIGNAL 64
@@ -318,7 +325,7 @@ struct upstare_thread {
 	char *snapshot_low, *snapshot_high; /* the part that frames stand on */
 	char *snapshot;
 	size_t snapshot_size;
-	jmp_buf resume;
+	struct upstare_registers resume;
 	struct upstare_stack *placed;
 	char *new_sp;
 	size_t frames, record_bytes;
@@ -402,7 +409,7 @@ hidden bool upstare_has_obstacle(void);
 /* ---- snapshot.c ---- */
 /* Room for the thread's frames from low up to the base's; called before the thread is counted as parked. 0, or -1: no memory. */
 hidden int upstare_snapshot_room(struct upstare_thread *, char *low, char *high);
-/* Saves the bytes; t->resume has been set by setjmp. */
+/* Saves the bytes; t->resume has been set by upstare_registers_save. */
 hidden void upstare_snapshot_take(struct upstare_thread *);
 /* Puts them back and goes on at t->resume. Runs on the control stack. */
 hidden void upstare_snapshot_restore(struct upstare_thread *) __attribute__((noreturn));

@@ -42,7 +42,7 @@ int upstare_begin_unrolling(struct upstare_thread *t, unsigned after, bool at_po
 	t->mask = mask;
 	t->saved_errno = error;
 	if (!t->empty) {
-		if (_setjmp(t->resume) != 0) {
+		if (upstare_registers_save(&t->resume) != 0) {
 			t->tls->saved_sp = at_point ? t->park_sp : NULL;
 			errno = error;
 			return 0;

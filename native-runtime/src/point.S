@@ -95,6 +95,8 @@ upstare_point:
 	pushq	%r9
 	pushq	%r11
 	pushq	%rbx
+	/* rbx at -72(%rbp): a segment's bottom is found by it (segment.S) where no frame between has saved it. */
+	.cfi_escape 0x10, 3, 3, 0x76, 0xb8, 0x7f
 	subq	upstare_xsave_size(%rip), %rsp
 	andq	$-64, %rsp
 	movq	%rsp, %rbx

@@ -1,6 +1,6 @@
 /*
  * Undoing an update: before a thread's stack is unrolled its bytes are copied aside; cold exits and epilogues write only to
- * the frames that they leave, so that the copy, with the registers of a setjmp, is all that the old version needs to go on
+ * the frames that they leave, so that the copy, with the registers of a call, is all that the old version needs to go on
  * where it was parked. A program therefore needs no resume clones of its own; only patches have them.
  */
 #include "internal.h"
@@ -9,6 +9,9 @@
 
 /* What the system V ABI lets a leaf function use below rsp. */
 #define RED_ZONE 128
+
+/* <sanitizer/asan_interface.h>; there in programs that AddressSanitizer watches. */
+extern void __asan_unpoison_memory_region(const volatile void *, size_t) __attribute__((weak));
 
 int upstare_snapshot_room(struct upstare_thread *t, char *low, char *high)
 {
@@ -36,7 +39,10 @@ void upstare_snapshot_take(struct upstare_thread *t)
 void upstare_snapshot_restore(struct upstare_thread *t)
 {
 	memcpy(t->snapshot_low, t->snapshot, (size_t)(t->snapshot_high - t->snapshot_low));
-	_longjmp(t->resume, 1);
+	/* The frames that are there again had been left, and others may have stood in their place. */
+	if (__asan_unpoison_memory_region)
+		__asan_unpoison_memory_region(t->snapshot_low, (size_t)(t->snapshot_high - t->snapshot_low));
+	upstare_registers_restore(&t->resume);
 }
 
 void upstare_snapshot_free(struct upstare_thread *t)

@@ -55,6 +55,8 @@ public sealed class FlagTests : IDisposable
     [InlineData("-O2 -fPIC -fno-plt -rdynamic -fno-asynchronous-unwind-tables")]
     [InlineData("-O2 -fuse-ld=gold -Wl,--icf=all")]
     [InlineData("-O1 -fsanitize=undefined -fno-sanitize-recover=all")]
+    [InlineData("-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all")]
+    [InlineData("-O0 -fsanitize=address")]
     public void CanBeUpdated(string flags)
     {
         Outcome built = _tree.RunBoth(flags + " main.c part.c -o prog");
