@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing of: gcc, binutils, make, cmake, libclang 19, clang-format. Debian's package names.
+# Installs what is missing of: gcc, binutils, make, cmake, libclang 19. Debian's package names.
 missing=
 need() { # command-or-file package
 	case $1 in

@@ -103,8 +103,11 @@ internal sealed unsafe partial class UnitReader
     }
 
     private static bool HasEffect(Node node) =>
-        node is CallExpr or AssignExpr or StmtExpr or UnaryExpr { Op: UnaryOp.PreIncrement or UnaryOp.PreDecrement
-            or UnaryOp.PostIncrement or UnaryOp.PostDecrement } || node.Children.Any(HasEffect);
+        node is CallExpr or AssignExpr or StmtExpr or UnaryExpr
+        {
+            Op: UnaryOp.PreIncrement or UnaryOp.PreDecrement
+            or UnaryOp.PostIncrement or UnaryOp.PostDecrement
+        } || node.Children.Any(HasEffect);
 
     private static List<CXCursor> ExprParts(CXCursor[] children)
     {

@@ -24,8 +24,11 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExcept
         foreach (CallExpr c in f.Calls)
         {
             // They call what gets no check, or mean the frame that they stand in.
-            if (c.Function is { Name: "__builtin_apply" or "__builtin_apply_args" or "__builtin_return" or "__builtin_call_with_static_chain"
-                or "__builtin_setjmp" or "__builtin_eh_return" or "__builtin_unwind_init" } builtin)
+            if (c.Function is
+                {
+                    Name: "__builtin_apply" or "__builtin_apply_args" or "__builtin_return" or "__builtin_call_with_static_chain"
+                or "__builtin_setjmp" or "__builtin_eh_return" or "__builtin_unwind_init"
+                } builtin)
             {
                 Pin(f, builtin.Name, c.Start);
             }

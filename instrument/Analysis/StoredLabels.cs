@@ -18,8 +18,18 @@ internal sealed class StoredLabels
         int at = Math.Max(function.Start, function.NameStart);
         Tokens = names.Select(name => new VarDecl
         {
-            Type = new BuiltinType { Spelling = "int", Size = 4, Align = 4, Qualifiers = Qualifiers.Volatile }, Name = "__up_label_" + name, Storage = StorageClass.Static,
-            IsStatic = true, HasStaticLifetime = true, IsDefinition = true, Start = at, End = at, NameStart = at, GroupStart = at, GroupEnd = at, DeclaratorEnd = at,
+            Type = new BuiltinType { Spelling = "int", Size = 4, Align = 4, Qualifiers = Qualifiers.Volatile },
+            Name = "__up_label_" + name,
+            Storage = StorageClass.Static,
+            IsStatic = true,
+            HasStaticLifetime = true,
+            IsDefinition = true,
+            Start = at,
+            End = at,
+            NameStart = at,
+            GroupStart = at,
+            GroupEnd = at,
+            DeclaratorEnd = at,
         }).ToList();
     }
 

@@ -15,7 +15,7 @@ internal static class StaticVariables
         Dictionary<Decl, VarDecl> definitions = Definitions(context);
         foreach (Decl decl in context.Unit.Decls)
         {
-            if (decl is VarDecl v && !v.InSystemHeader && !context.Variables.ContainsKey(v.Entity) 
+            if (decl is VarDecl v && !v.InSystemHeader && !context.Variables.ContainsKey(v.Entity)
                 && definitions.TryGetValue(v.Entity, out VarDecl? definition))
             {
                 VariablePlan plan = FileLevel(context, definition, shared);

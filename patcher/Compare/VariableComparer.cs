@@ -87,7 +87,10 @@ public sealed class VariableComparer
         {
             return was == index ? new VariableChange { Old = old, New = now, Action = VariableAction.Keep } : new VariableChange
             {
-                Old = old, New = now, Action = VariableAction.Keep, ReinitKind = ReinitKind.Scalar,
+                Old = old,
+                New = now,
+                Action = VariableAction.Keep,
+                ReinitKind = ReinitKind.Scalar,
                 Reinit = (was.ToString(CultureInfo.InvariantCulture), index.ToString(CultureInfo.InvariantCulture)),
             };
         }
