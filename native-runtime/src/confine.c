@@ -6,28 +6,24 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <errno.h>
 #include <linux/sched.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "internal.h"
+#include "blocking/pipe/pipe.h"
 #include "control/control.h"
 #include "control/sys.h"
-
-static long result(long r)
-{
-	if (r >= 0)
-		return r;
-	errno = (int)-r;
-	return -1;
-}
+#include "tree/tree.h"
 
 void upstare_before_call(long number, long first)
 {
-	if (number == SYS_seccomp || (number == SYS_prctl && first == PR_SET_SECCOMP) ||
-	    (number == SYS_unshare && (first & CLONE_NEWPID) && !(first & CLONE_NEWUSER)))
+	bool filter = number == SYS_seccomp || (number == SYS_prctl && first == PR_SET_SECCOMP);
+
+	/* Without a kick blocking calls take other system calls than the program's own, which the filter may not allow. */
+	if (filter && upstare_self_pipe && !upstare_filters_allowed())
+		upstare_pipe_confined = true;
+	if (filter || (number == SYS_unshare && (first & CLONE_NEWPID) && !(first & CLONE_NEWUSER)))
 		upstare_control_ready();
 }
 
@@ -44,7 +40,7 @@ int upstare_i_prctl(int what, ...)
 {
 	TAKE(4, what)
 	upstare_before_call(SYS_prctl, what);
-	return (int)result(upstare_sys(SYS_prctl, what, a[0], a[1], a[2], a[3]));
+	return (int)upstare_result(upstare_sys(SYS_prctl, what, a[0], a[1], a[2], a[3]));
 }
 
 /* The program's own calls of it have a wrapper (tree/fork.c). */
@@ -53,14 +49,14 @@ long upstare_i_syscall(long number, ...)
 {
 	TAKE(6, number)
 	upstare_before_call(number, a[0]);
-	return result(upstare_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+	return upstare_result(upstare_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
 exported __attribute__((weak)) int upstare_i_unshare(int flags) __asm__("unshare");
 int upstare_i_unshare(int flags)
 {
 	upstare_before_call(SYS_unshare, flags);
-	return (int)result(upstare_sys(SYS_unshare, flags));
+	return (int)upstare_result(upstare_sys(SYS_unshare, flags));
 }
 
 static void before_limit(int resource, const struct rlimit *limit)
@@ -75,7 +71,7 @@ static void before_limit(int resource, const struct rlimit *limit)
 	int upstare_i_##NAME(int resource, const struct rlimit *limit)                                                 \
 	{                                                                                                              \
 		before_limit(resource, limit);                                                                         \
-		return (int)result(upstare_sys(SYS_prlimit64, 0, resource, limit, 0));                                 \
+		return (int)upstare_result(upstare_sys(SYS_prlimit64, 0, resource, limit, 0));                                 \
 	}
 #define SWAP_LIMIT(NAME)                                                                                               \
 	exported __attribute__((weak)) int upstare_i_##NAME(int pid, int resource, const struct rlimit *limit,         \
@@ -83,7 +79,7 @@ static void before_limit(int resource, const struct rlimit *limit)
 	int upstare_i_##NAME(int pid, int resource, const struct rlimit *limit, struct rlimit *old)                    \
 	{                                                                                                              \
 		before_limit(resource, limit);                                                                         \
-		return (int)result(upstare_sys(SYS_prlimit64, pid, resource, limit, old));                             \
+		return (int)upstare_result(upstare_sys(SYS_prlimit64, pid, resource, limit, old));                             \
 	}
 SET_LIMIT(setrlimit)
 SET_LIMIT(setrlimit64)

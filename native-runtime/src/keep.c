@@ -11,28 +11,26 @@
 #include <limits.h>
 #include <sys/resource.h>
 
-#include "internal.h"
+#include "blocking/blocking.h"
 #include "control/channel.h"
 #include "control/sys.h"
 
 static bool is_ours(int fd)
 {
-	return fd >= 0 && (fd == upstare_listeners[UPSTARE_LISTEN_UNIX].fd || fd == upstare_listeners[UPSTARE_LISTEN_TCP].fd);
+	return upstare_listener_is_at(&upstare_listeners[UPSTARE_LISTEN_UNIX], fd) ||
+	       upstare_listener_is_at(&upstare_listeners[UPSTARE_LISTEN_TCP], fd);
 }
 
-static int result(long r)
-{
-	if (r >= 0)
-		return (int)r;
-	errno = (int)-r;
-	return -1;
-}
-
-/* The program wants the number for something else: the listener goes on under another one. */
+/*
+ * The program wants the number for something else: the listener goes on under another one. Not in the child of a vfork, which has
+ * its parent's memory, but descriptors of its own.
+ */
 static void give_up_number(int fd)
 {
+	if (upstare_raw_getpid() != upstare_pid)
+		return;
 	for (int i = 0; i < UPSTARE_LISTENERS; i++)
-		if (fd >= 0 && upstare_listeners[i].fd == fd) {
+		if (upstare_listeners[i].fd == fd) {
 			long moved = upstare_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, fd + 1);
 
 			if (moved >= 0)
@@ -74,7 +72,7 @@ static long close_between(unsigned first, unsigned last, int flags)
 exported __attribute__((weak)) int upstare_i_close_range(unsigned first, unsigned last, int flags) __asm__("close_range");
 int upstare_i_close_range(unsigned first, unsigned last, int flags)
 {
-	return result(close_between(first, last, flags));
+	return (int)upstare_result(close_between(first, last, flags));
 }
 
 exported __attribute__((weak)) void upstare_i_closefrom(int first) __asm__("closefrom");
@@ -95,7 +93,7 @@ int upstare_i_dup2(int from, int to)
 {
 	if (__builtin_expect(is_ours(to), 0) && from != to)
 		give_up_number(to);
-	return result(upstare_sys(SYS_dup2, from, to));
+	return (int)upstare_result(upstare_sys(SYS_dup2, from, to));
 }
 
 exported __attribute__((weak)) int upstare_i_dup3(int from, int to, int flags) __asm__("dup3");
@@ -103,5 +101,5 @@ int upstare_i_dup3(int from, int to, int flags)
 {
 	if (__builtin_expect(is_ours(to), 0) && from != to)
 		give_up_number(to);
-	return result(upstare_sys(SYS_dup3, from, to, flags));
+	return (int)upstare_result(upstare_sys(SYS_dup3, from, to, flags));
 }

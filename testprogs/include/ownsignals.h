@@ -203,61 +203,6 @@ static void take_turns(void)
 	}
 }
 
-/* ---- a signal for the process, with several threads that could take it ---- */
-
-#define READERS 4
-
-static int pool[2], ended_by_handler;
-
-static void *reader(void *argument)
-{
-	char c;
-	long r;
-
-	while ((r = read(pool[0], &c, 1)) < 0 && errno == EINTR)
-		__atomic_add_fetch(&ended_by_handler, 1, __ATOMIC_SEQ_CST);
-	return r == 0 ? argument : NULL;
-}
-
-/* How many reads end for that many signals. */
-static int ends_for(int number, int times)
-{
-	int before = ended_by_handler;
-
-	for (int i = 0; i < times; i++) {
-		handled = 0;
-		kill(getpid(), number);
-		while (!handled)
-			pause_ms(1);
-		pause_ms(2);
-	}
-	return ended_by_handler - before;
-}
-
-static void signals_for_all(void)
-{
-	pthread_t readers[READERS];
-	sigset_t both;
-
-	if (pipe(pool))
-		exit(2);
-	handle(SIGUSR1, SA_RESTART);
-	handle(SIGUSR2, 0);
-	for (int i = 0; i < READERS; i++)
-		pthread_create(&readers[i], NULL, reader, NULL);
-	sigemptyset(&both);
-	sigaddset(&both, SIGUSR1);
-	sigaddset(&both, SIGUSR2);
-	pthread_sigmask(SIG_BLOCK, &both, NULL);
-	pause_ms(100);
-	fact(ends_for(SIGUSR2, TIMES) == TIMES, "a signal for the process ends one read");
-	fact(ends_for(SIGUSR1, TIMES) == 0, "or none, where its handler lets it go on");
-	close(pool[1]);
-	for (int i = 0; i < READERS; i++)
-		pthread_join(readers[i], NULL);
-	pthread_sigmask(SIG_UNBLOCK, &both, NULL);
-}
-
 /* ---- several that take from one ---- */
 
 static int listener, requests[2];
@@ -352,7 +297,6 @@ int main(void)
 
 	begin();
 	the_last_signal();
-	signals_for_all();
 	if (pipe(quiet) || pipe(requests))
 		return 2;
 	pthread_create(&sleeper, NULL, idle, quiet);

@@ -53,6 +53,8 @@ exported int upstare_w_sigaction(int signal, const struct sigaction *action, str
 
 exported sighandler_t upstare_w_signal(int signal_number, sighandler_t handler)
 {
+	if (signal_number == UPSTARE_KICK_SIGNAL)
+		upstare_control_ready();
 	sighandler_t old = signal(signal_number, handler);
 	if (upstare_self_pipe)
 		upstare_pipe_handlers_changed();

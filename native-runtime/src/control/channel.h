@@ -110,6 +110,12 @@ enum { UPSTARE_LISTEN_UNIX, UPSTARE_LISTEN_TCP, UPSTARE_LISTENERS };
 
 extern struct upstare_listener upstare_listeners[UPSTARE_LISTENERS];
 
+/* Whether that listener is open and fd is its number, with nothing of the program's behind it. */
+static inline bool upstare_listener_is_at(const struct upstare_listener *listener, int fd)
+{
+	return fd >= 0 && fd == listener->fd && upstare_descriptor_identity(fd) == listener->identity;
+}
+
 /* Opens what the environment asks for and is not open yet. Returns how many are open; *error holds the last failure. */
 int upstare_listen(struct upstare_listener listeners[UPSTARE_LISTENERS], bool child, int *error);
 /* What was opened, as upstare-ctl would be told: a path or host:port; NULL: nothing. */

@@ -52,12 +52,13 @@ static bool watch(int fd, int signal)
 	       upstare_sys(SYS_fcntl, fd, F_SETFL, flags | O_ASYNC) == 0;
 }
 
+/* A number behind which the program has put something else by a bare system call is left alone. */
 static bool watch_all(int signal)
 {
 	bool all = true;
 
 	for (int i = 0; i < UPSTARE_LISTENERS; i++)
-		if (upstare_listeners[i].fd >= 0)
+		if (upstare_listener_is_at(&upstare_listeners[i], upstare_listeners[i].fd))
 			all &= watch(upstare_listeners[i].fd, signal);
 	return all;
 }
@@ -120,14 +121,19 @@ bool upstare_doorbell_hang(int (*who_answers)(void))
 	return false;
 }
 
-/* Takes it down and has somebody answer. */
+/* Takes it down and has somebody answer. 0 or an errno value. */
 static int open_up(void)
 {
+	int error;
+
 	stop_repeating();
 	watch_all(0);
 	rung = false;
 	hung_by = 0;
-	return answer();
+	error = answer();
+	if (error)
+		upstare_log("control: no thread to answer with: error %d", error);
+	return error;
 }
 
 void upstare_doorbell_kicked(bool by_client, const void *context)
@@ -140,13 +146,15 @@ void upstare_doorbell_kicked(bool by_client, const void *context)
 	}
 	if (!rung)
 		return;
+	int error = errno, owner = hung_by;
 	if (!upstare_core_may_start_thread(context)) {
 		repeat();
-		return;
+	} else if (open_up()) {
+		/* There may be room for a thread when the next client rings. */
+		hung_by = owner;
+		watch_all(upstare_core_call_signal());
 	}
-	int error = open_up();
-	if (error)
-		upstare_log("control: no thread to answer with: error %d", error);
+	errno = error;
 }
 
 void upstare_control_ready(void)
@@ -182,6 +190,7 @@ void upstare_doorbell_unmute(void)
 
 void upstare_doorbell_forget(void)
 {
+	/* What is not written to costs no page of each child. */
 	if (hung_by)
 		hung_by = 0;
 }

@@ -4,14 +4,13 @@
  * A kick is lethal where it meets an exec: the new program has no handler. So no process is kicked that does not run the
  * program's code (a library's child may exec at any moment), and around an exec of the program's stands a gate.
  */
-#include "../blocking/pipe/pipe.h"
+#include "../blocking/blocking.h"
 #include "tree.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -291,21 +290,6 @@ void upstare_w__Exit(int status)
 
 /* ---- the calls above, in their bare form ---- */
 
-/* Without a kick blocking calls take other system calls than the program's own, which the filter may not allow. */
-static void about_to_be_filtered(void)
-{
-	if (upstare_self_pipe && !upstare_filters_allowed())
-		upstare_pipe_confined = true;
-}
-
-exported int upstare_w_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
-int upstare_w_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
-{
-	if (option == PR_SET_SECCOMP)
-		about_to_be_filtered();
-	return prctl(option, a, b, c, d);
-}
-
 exported long upstare_w_syscall(long number, ...)
 {
 	long a[6], result;
@@ -314,8 +298,6 @@ exported long upstare_w_syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(arguments, long);
 	va_end(arguments);
-	if (number == SYS_seccomp || (number == SYS_prctl && a[0] == PR_SET_SECCOMP))
-		about_to_be_filtered();
 	bool exec = number == SYS_execve || number == SYS_execveat;
 	if (!upstare_off && (number == SYS_fork || (number == SYS_clone && !(a[0] & CLONE_VM) && !a[1]))) {
 		long plain[5] = {17 /* SIGCHLD */};
