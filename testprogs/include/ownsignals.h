@@ -73,8 +73,31 @@ struct wait {
 	sem_t semaphore;
 	pthread_t thread;
 	volatile int begun, ended; /* turns */
+	volatile pid_t id;
 	int wrong;
 };
+
+/* The thread sleeps: a signal from now on finds it in its call, however busy the machine is. */
+static void wait_until_blocked(pid_t thread)
+{
+	char path[64], line[512];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+	for (;;) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		long n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
+		const char *state;
+
+		if (n <= 0)
+			exit(3);
+		close(fd);
+		line[n] = 0;
+		state = strrchr(line, ')');
+		if (state && state[2] == 'S')
+			return;
+		pause_ms(1);
+	}
+}
 
 static long in_read(struct wait *w)
 {
@@ -147,6 +170,7 @@ static void *turns(void *argument)
 {
 	struct wait *w = argument;
 
+	w->id = gettid();
 	for (int i = 0; i < 2 * TIMES; i++) {
 		while (turn != i + 1)
 			pause_ms(1);
@@ -183,10 +207,11 @@ static void take_turns(void)
 			lock(&waits[2]);
 			turn = i + 1;
 		}
-		for (struct wait *w = waits; w < waits + WAITS; w++)
+		for (struct wait *w = waits; w < waits + WAITS; w++) {
 			while (w->begun != i + 1)
 				pause_ms(1);
-		pause_ms(5);
+			wait_until_blocked(w->id);
+		}
 		for (struct wait *w = waits; w < waits + WAITS; w++)
 			pthread_kill(w->thread, i % 2 ? SIGUSR2 : SIGUSR1);
 		pause_ms(5);
@@ -201,6 +226,98 @@ static void take_turns(void)
 		printf("%s: ", w->name);
 		fact(w->wrong == 0, "every handler ends it or lets it go on");
 	}
+}
+
+/* ---- a signal for the process, with several threads that could take it ---- */
+
+#define READERS 4
+
+static int pool[2], ended_by_handler;
+static volatile pid_t readers_ids[READERS];
+
+static void *reader(void *argument)
+{
+	char c;
+	long r;
+
+	*(volatile pid_t *)argument = gettid();
+	while ((r = read(pool[0], &c, 1)) < 0 && errno == EINTR)
+		__atomic_add_fetch(&ended_by_handler, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void wait_until_all_read(void)
+{
+	for (int i = 0; i < READERS; i++) {
+		while (!readers_ids[i])
+			pause_ms(1);
+		wait_until_blocked(readers_ids[i]);
+	}
+}
+
+/* How many reads end for that many signals. */
+static int ends_for(int number, int times)
+{
+	int before = ended_by_handler;
+
+	for (int i = 0; i < times; i++) {
+		wait_until_all_read();
+		handled = 0;
+		kill(getpid(), number);
+		while (!handled)
+			pause_ms(1);
+	}
+	wait_until_all_read();
+	return ended_by_handler - before;
+}
+
+static void signals_for_all(void)
+{
+	pthread_t readers[READERS];
+	sigset_t both;
+
+	if (pipe(pool))
+		exit(2);
+	handle(SIGUSR1, SA_RESTART);
+	handle(SIGUSR2, 0);
+	for (int i = 0; i < READERS; i++)
+		pthread_create(&readers[i], NULL, reader, (void *)&readers_ids[i]);
+	sigemptyset(&both);
+	sigaddset(&both, SIGUSR1);
+	sigaddset(&both, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, &both, NULL);
+	fact(ends_for(SIGUSR2, TIMES) == TIMES, "a signal for the process ends one read");
+	fact(ends_for(SIGUSR1, TIMES) == 0, "or none, where its handler lets it go on");
+	close(pool[1]);
+	for (int i = 0; i < READERS; i++)
+		pthread_join(readers[i], NULL);
+	pthread_sigmask(SIG_UNBLOCK, &both, NULL);
+}
+
+/* ---- a child's end and its signal come together: the wait ends with the child ---- */
+
+static int children(int flags)
+{
+	int right = 0;
+
+	handle(SIGCHLD, flags);
+	for (int i = 0; i < TIMES; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			pause_ms(3);
+			_exit(0);
+		}
+		right += waitpid(child, NULL, 0) == child;
+	}
+	handle(SIGCHLD, SA_RESTART);
+	return right;
+}
+
+static void wait_for_children(void)
+{
+	fact(children(0) == TIMES, "a wait gets its child, though the handler ends calls");
+	fact(children(SA_RESTART) == TIMES, "and where it lets them go on");
 }
 
 /* ---- several that take from one ---- */
@@ -297,6 +414,8 @@ int main(void)
 
 	begin();
 	the_last_signal();
+	signals_for_all();
+	wait_for_children();
 	if (pipe(quiet) || pipe(requests))
 		return 2;
 	pthread_create(&sleeper, NULL, idle, quiet);

@@ -275,7 +275,7 @@ static const int allowed[] = {
 	SYS_prlimit64, SYS_membarrier,
 };
 static const int allowed_without_kick[] = {
-	SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_fstat, SYS_fcntl, SYS_getsockopt, SYS_ppoll, SYS_pipe2,
+	SYS_preadv2, SYS_pwritev2, SYS_lseek, SYS_fstat, SYS_fcntl, SYS_getsockopt, SYS_ppoll, SYS_pipe2, SYS_signalfd4,
 };
 #define COUNT(array) (sizeof(array) / sizeof(array[0]))
 

@@ -1,4 +1,4 @@
-/* Calls that can be tried but not polled: tried again and again, with pauses that grow, in which an update is seen at once. */
+/* Calls that can be tried but not polled: tried again and again, with pauses in which an update is seen at once. */
 #include "descriptors.h"
 
 #include <errno.h>
@@ -12,19 +12,43 @@
 #include <sys/wait.h>
 #include <termios.h>
 
-/* arguments as for attempts; busy: what make returns for "not now". */
-static long again(long (*make)(long number, const long *), long number, const long *a, long busy, bool once, bool cancellable)
+/*
+ * busy: what make returns for "not now". once, taken: as in the limits. After a signal the call is tried once more before its
+ * handler runs: it may tell of what the call waits for, as the end of a child.
+ */
+struct attempt {
+	long (*make)(long number, const long *);
+	long number;
+	const long *arguments;
+	long busy;
+	struct upstare_limits limits;
+};
+#define FOREVER(is_cancellable) {.until = UPSTARE_FOREVER, .cancellable = (is_cancellable)}
+
+/* Until there is something to try for: where a signal tells, that, else a slice that grows. 0, or what the call returns. */
+static long wait_again(struct upstare_limits *l, int64_t *slice)
 {
-	struct upstare_limits l = {.until = UPSTARE_FOREVER, .once = once, .cancellable = cancellable};
-	for (int64_t slice = 0;;) {
-		if (upstare_pipe_noticed())
+	struct pollfd files[UPSTARE_PIPE_ROOM];
+	if (!l->taken)
+		return upstare_pipe_pause(l, slice);
+	long r = upstare_pipe_poll(files, 0, l);
+	return r == UPSTARE_RETRY ? 0 : r ? r : -ETIMEDOUT;
+}
+
+static long again(struct attempt t)
+{
+	UPSTARE_HOLD(hold);
+	t.limits.hold = &hold;
+	long ended = 0;
+	for (int64_t slice = 0;; ended = wait_again(&t.limits, &slice)) {
+		if (ended == UPSTARE_ABORTED || upstare_pipe_noticed())
 			return UPSTARE_ABORTED;
-		long r = make(number, a);
-		if (r != busy)
+		long r = t.make(t.number, t.arguments);
+		if (r != t.busy)
 			return r;
-		r = upstare_pipe_pause(&l, &slice);
-		if (r)
-			return r;
+		if (ended)
+			return ended;
+		upstare_pipe_hold(&hold);
 	}
 }
 
@@ -59,7 +83,29 @@ long upstare_pipe_children(long number, const long a[6], bool cancellable)
 {
 	if (a[number == SYS_wait4 ? 2 : 3] & WNOHANG)
 		return upstare_pipe_plain(number, a, cancellable);
-	return again(try_wait, number, a, UPSTARE_RETRY, false, cancellable);
+	return again((struct attempt){try_wait, number, a, UPSTARE_RETRY, FOREVER(cancellable)});
+}
+
+/* ---- signals that are taken ---- */
+
+static long try_signal(long number, const long *a)
+{
+	static const struct timespec none = {0, 0};
+	return upstare_sys(number, a[0], a[1], &none, a[3]);
+}
+
+long upstare_pipe_take_signal(const long a[6], bool cancellable)
+{
+	struct upstare_limits l = {
+		.until = upstare_pipe_after((const struct timespec *)a[2]),
+		.once = true,
+		.cancellable = cancellable,
+		.taken = *(const uint64_t *)a[0],
+	};
+	if (!l.taken)
+		return upstare_pipe_plain(SYS_rt_sigtimedwait, a, cancellable);
+	long r = again((struct attempt){try_signal, SYS_rt_sigtimedwait, a, -EAGAIN, l});
+	return r == -ETIMEDOUT ? -EAGAIN : r;
 }
 
 /* ---- locks of files ---- */
@@ -79,7 +125,7 @@ long upstare_pipe_lock(long number, const long a[6], bool cancellable)
 	bool waits = number == SYS_flock ? !(a[1] & LOCK_NB) : a[1] == F_SETLKW || a[1] == F_OFD_SETLKW;
 	if (!waits)
 		return upstare_pipe_plain(number, a, cancellable);
-	return again(try_lock, number, a, UPSTARE_RETRY, false, cancellable);
+	return again((struct attempt){try_lock, number, a, UPSTARE_RETRY, FOREVER(cancellable)});
 }
 
 /* ---- message queues of System V ---- */
@@ -97,7 +143,8 @@ long upstare_pipe_message(long number, const long a[6], bool cancellable)
 {
 	if (a[number == SYS_msgsnd ? 3 : 4] & IPC_NOWAIT)
 		return upstare_pipe_plain(number, a, cancellable);
-	return again(try_message, number, a, UPSTARE_RETRY, true, cancellable);
+	struct upstare_limits once = {.until = UPSTARE_FOREVER, .once = true, .cancellable = cancellable};
+	return again((struct attempt){try_message, number, a, UPSTARE_RETRY, once});
 }
 
 /* ---- a terminal's output ---- */
@@ -112,7 +159,7 @@ static long try_drain(long number, const long *a)
 
 long upstare_pipe_drain(const long a[6], bool cancellable)
 {
-	return again(try_drain, SYS_ioctl, a, UPSTARE_RETRY, false, cancellable);
+	return again((struct attempt){try_drain, SYS_ioctl, a, UPSTARE_RETRY, FOREVER(cancellable)});
 }
 
 /* ---- opening a FIFO waits for its other end ---- */
@@ -149,11 +196,13 @@ static bool has_writer(int fd)
 /* Open from the first try on: whoever wants to write waits for that. */
 static long open_to_read(const long *a, bool cancellable)
 {
-	struct upstare_limits l = {.until = UPSTARE_FOREVER, .cancellable = cancellable};
+	UPSTARE_HOLD(hold);
+	struct upstare_limits l = {.until = UPSTARE_FOREVER, .cancellable = cancellable, .hold = &hold};
 	long fd = upstare_sys(SYS_openat, a[0], a[1], a[2] | O_NONBLOCK, a[3]);
 	if (fd < 0)
 		return fd;
 	for (int64_t slice = 0; !has_writer((int)fd);) {
+		upstare_pipe_hold(&hold);
 		long r = upstare_pipe_pause(&l, &slice);
 		/* Who came just now is not to find that nobody reads after all. */
 		if (r && !has_writer((int)fd)) {
@@ -172,5 +221,5 @@ long upstare_pipe_open(const long a[6], bool cancellable)
 		return upstare_pipe_plain(SYS_openat, a, cancellable);
 	if (mode == O_RDONLY)
 		return open_to_read(a, cancellable);
-	return again(try_to_write, SYS_openat, a, UPSTARE_RETRY, false, cancellable);
+	return again((struct attempt){try_to_write, SYS_openat, a, UPSTARE_RETRY, FOREVER(cancellable)});
 }

@@ -60,6 +60,7 @@ long upstare_pipe_connect(const long a[6], bool cancellable)
 	if (flags < 0 || (flags & O_NONBLOCK))
 		return upstare_pipe_plain(SYS_connect, a, cancellable);
 	int64_t until = upstare_pipe_socket_limit(fd, POLLOUT), slice = 0;
+	UPSTARE_HOLD(hold);
 	struct upstare_limits l = {.until = until, .once = until != UPSTARE_FOREVER, .cancellable = cancellable};
 	for (bool began = false;; began = true) {
 		long r = try_connect(a, &refused);
@@ -71,7 +72,10 @@ long upstare_pipe_connect(const long a[6], bool cancellable)
 		if (r != -EAGAIN)
 			return r;
 		if (refused) {
-			r = upstare_pipe_pause(&l, &slice);
+			upstare_pipe_hold(&hold);
+			struct upstare_limits held = l;
+			held.hold = &hold;
+			r = upstare_pipe_pause(&held, &slice);
 			if (r)
 				return r == -ETIMEDOUT ? -EAGAIN : r;
 			continue;

@@ -25,8 +25,6 @@ struct kinds {
 	uint64_t restarting, ending;
 };
 
-static bool changed = true, mixed;
-
 static struct kinds look(void)
 {
 	struct kinds k = {0, 0};
@@ -45,20 +43,27 @@ static struct kinds look(void)
 		else
 			k.ending |= bit;
 	}
-	mixed = k.restarting && k.ending;
 	return k;
 }
 
+/* How often the program has changed its handlers; and for which of these it is known what they are: twice that, + 1 for both kinds. */
+static uint32_t changes = 1, known;
+
 void upstare_pipe_handlers_changed(void)
 {
-	__atomic_store_n(&changed, true, __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST);
 }
 
 bool upstare_pipe_mixed(void)
 {
-	if (__builtin_expect(__atomic_exchange_n(&changed, false, __ATOMIC_SEQ_CST), 0))
-		look();
-	return mixed;
+	uint32_t now = 2 * __atomic_load_n(&changes, __ATOMIC_SEQ_CST), before = __atomic_load_n(&known, __ATOMIC_ACQUIRE);
+	if (__builtin_expect((before & ~1u) == now, 1))
+		return before & 1;
+	struct kinds k = look();
+	now |= k.restarting && k.ending;
+	/* Another thread may know of later changes already. */
+	__atomic_compare_exchange_n(&known, &before, now, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	return now & 1;
 }
 
 bool upstare_pipe_handler_ends(void)
@@ -100,26 +105,45 @@ int upstare_pipe_signals(uint64_t set)
 	return fd;
 }
 
+#define INSTANCES 16
+
+/*
+ * A signal that is pending for the process may be taken by any thread: what is to run here is made to be for this thread.
+ * Those of a real-time signal all together, so that they keep their order. false: there is none any more.
+ */
+static bool claim(int signal)
+{
+	static const struct timespec none = {0, 0};
+	siginfo_t infos[INSTANCES];
+	uint64_t bit = (uint64_t)1 << (signal - 1);
+	int n = 0;
+	while (n < (signal < 32 ? 1 : INSTANCES) && upstare_sys(SYS_rt_sigtimedwait, &bit, &infos[n], &none, 8) == signal)
+		n++;
+	for (int i = 0; i < n; i++) {
+		long pid = upstare_raw_getpid(), thread = upstare_sys(SYS_gettid);
+		if (upstare_sys(SYS_rt_tgsigqueueinfo, pid, thread, signal, &infos[i]) == 0)
+			continue;
+		/* The user may not queue more of them: without its value it always can. */
+		infos[i].si_code = SI_USER;
+		upstare_sys(SYS_rt_tgsigqueueinfo, pid, thread, signal, &infos[i]);
+	}
+	return n > 0;
+}
+
 int upstare_pipe_due(uint64_t mask)
 {
-	uint64_t pending = 0, all = ~(uint64_t)0;
+	uint64_t pending = 0;
 	int due = upstare_signals_due(mask);
 	if (due == UPSTARE_UNDISTURBED || upstare_nthreads < 2)
 		return due;
-	/* Another thread may take one that is pending for the process: what is to run here is made to be for this thread. */
 	upstare_sys(SYS_rt_sigpending, &pending, 8);
 	pending &= ~mask;
 	due = UPSTARE_UNDISTURBED;
 	for (; pending; pending &= pending - 1) {
-		siginfo_t info;
-		struct timespec none = {0, 0};
-		int s = __builtin_ctzll(pending) + 1;
-		uint64_t bit = (uint64_t)1 << (s - 1);
-		if (upstare_sys(SYS_rt_sigtimedwait, &bit, &info, &none, 8) != s)
+		int signal = __builtin_ctzll(pending) + 1;
+		if (!claim(signal))
 			continue;
-		upstare_sys(SYS_rt_tgsigqueueinfo, upstare_raw_getpid(), upstare_sys(SYS_gettid), s, &info);
-		uint64_t others = all & ~bit;
-		int now = upstare_signals_due(mask | others);
+		int now = upstare_signals_due(~((uint64_t)1 << (signal - 1)));
 		due = now > due ? now : due;
 	}
 	return due;

@@ -19,11 +19,6 @@ static int64_t until_ms(long ms)
 	return (int)ms < 0 ? UPSTARE_FOREVER : upstare_deadline((int)ms / 1000, (int)ms % 1000 * 1000000L);
 }
 
-static int64_t until_after(const struct timespec *limit)
-{
-	return limit ? upstare_deadline(limit->tv_sec, limit->tv_nsec) : UPSTARE_FOREVER;
-}
-
 /* As the kernel tells the rest of a limit. */
 static void tell_rest(struct timespec *limit, int64_t until)
 {
@@ -58,7 +53,7 @@ static long do_poll(long number, const long a[6], struct upstare_limits *l)
 	long ready = upstare_sys(SYS_poll, a[0], a[1], 0);
 	if (ready)
 		return ready;
-	l->until = number == SYS_poll ? until_ms(a[2]) : until_after(limit);
+	l->until = number == SYS_poll ? until_ms(a[2]) : upstare_pipe_after(limit);
 	l->mask = number == SYS_ppoll ? (const uint64_t *)a[3] : NULL;
 	long r = poll_many((struct pollfd *)a[0], (nfds_t)a[1], l);
 	tell_rest(limit, l->until);
@@ -137,7 +132,7 @@ static long do_select(const long a[6], struct upstare_limits *l)
 		sets = upstare_pages(size);
 	if (!sets)
 		return -ENOMEM;
-	l->until = until_after(limit);
+	l->until = upstare_pipe_after(limit);
 	l->mask = mask ? mask->mask : NULL;
 	memset(sets, 0, words > FEW_WORDS ? 0 : sizeof(few));
 	for (int i = 0; i < SETS; i++)
@@ -160,7 +155,7 @@ static long do_select(const long a[6], struct upstare_limits *l)
 
 static long do_epoll(long number, const long a[6], struct upstare_limits *l)
 {
-	l->until = number == SYS_epoll_pwait2 ? until_after((const struct timespec *)a[3]) : until_ms(a[3]);
+	l->until = number == SYS_epoll_pwait2 ? upstare_pipe_after((const struct timespec *)a[3]) : until_ms(a[3]);
 	l->mask = number == SYS_epoll_wait ? NULL : (const uint64_t *)a[4];
 	for (;;) {
 		long r = upstare_sys(SYS_epoll_wait, a[0], a[1], a[2], 0);

@@ -33,19 +33,33 @@ extern hidden bool upstare_pipe_confined;
 hidden long upstare_pipe_plain(long number, const long arguments[6], bool cancellable);
 
 /* ---- wait.c ---- */
+/* The thread's signals while a call looks again and again: blocked, so that no handler runs unseen between two waits. */
+struct upstare_hold {
+	uint64_t mask; /* the program's */
+	bool on;
+	bool due; /* some have come, and have not been let through */
+};
+/* Blocks them, after what has come has been let through. */
+hidden void upstare_pipe_hold(struct upstare_hold *);
+hidden void upstare_pipe_release(struct upstare_hold *);
+#define UPSTARE_HOLD(name) struct upstare_hold name __attribute__((cleanup(upstare_pipe_release))) = {0}
+
 struct upstare_limits {
 	int64_t until;        /* CLOCK_MONOTONIC, nanoseconds; UPSTARE_FOREVER */
 	const uint64_t *mask; /* of signals, meanwhile; NULL: the thread's. Only with once. */
 	bool once;            /* a handler ends the call, SA_RESTART or not */
 	bool cancellable;
+	uint64_t taken;            /* signals that the call takes: one of them wakes it */
+	struct upstare_hold *hold; /* the caller's, for a call that is tried again; NULL: none */
 };
 #define UPSTARE_PIPE_ROOM 3
 /*
  * Waits for n descriptors; files has room for UPSTARE_PIPE_ROOM more. Returns how many of the n are ready; 0: until has
- * passed; -EINTR: a handler has run after which the call is not restarted; UPSTARE_ABORTED.
+ * passed; -EINTR: a handler has run after which the call is not restarted, or will when hold is released; UPSTARE_ABORTED;
+ * with hold UPSTARE_RETRY: a signal has come, and the call is to be tried before it is let through.
  */
 hidden long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limits *);
-/* Waits in slices that grow: *slice, 0 at first. 0: try again; -ETIMEDOUT: until has passed; -EINTR, UPSTARE_ABORTED. */
+/* Waits in slices that grow: *slice, 0 at first. 0: try again; -ETIMEDOUT: until has passed; -EINTR, UPSTARE_ABORTED, as above. */
 hidden long upstare_pipe_pause(const struct upstare_limits *, int64_t *slice);
 /* What a descriptor is ready for, of events and what poll always tells; 0: nothing. */
 hidden short upstare_pipe_ready(int fd, short events);
@@ -70,6 +84,8 @@ hidden int upstare_pipe_due(uint64_t mask);
 hidden long upstare_pipe_when_ready(int fd, short events, long number, const long arguments[6], bool cancellable);
 
 /* ---- by kind ---- */
+/* The end of a relative limit, as in upstare_limits. */
+hidden int64_t upstare_pipe_after(const struct timespec *limit);
 hidden long upstare_pipe_transfer(long number, const long arguments[6], bool cancellable, bool continued);
 hidden long upstare_pipe_send_file(long number, const long arguments[6], bool cancellable);
 hidden long upstare_pipe_accept(long number, const long arguments[6], bool cancellable);

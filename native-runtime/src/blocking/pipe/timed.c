@@ -1,4 +1,4 @@
-/* Waits that the kernel has its own limits for: sleeps, futexes, signals that are taken, semaphores, message queues. */
+/* Waits that the kernel has its own limits for: sleeps, futexes, semaphores, message queues. */
 #include "descriptors.h"
 
 #include <errno.h>
@@ -133,24 +133,9 @@ static struct timespec *slice_of(struct timespec *t, int64_t until, bool *last)
 	return t;
 }
 
-static int64_t after(const struct timespec *limit)
+int64_t upstare_pipe_after(const struct timespec *limit)
 {
 	return limit ? upstare_deadline(limit->tv_sec, limit->tv_nsec) : UPSTARE_FOREVER;
-}
-
-long upstare_pipe_take_signal(const long a[6], bool cancellable)
-{
-	int64_t until = after((const struct timespec *)a[2]);
-	for (;;) {
-		struct timespec t;
-		bool last;
-		if (upstare_pipe_noticed())
-			return UPSTARE_ABORTED;
-		slice_of(&t, until, &last);
-		long r = upstare_pipe_plain(SYS_rt_sigtimedwait, (const long[6]){a[0], a[1], (long)&t, a[3]}, cancellable);
-		if (r != -EAGAIN || last)
-			return r;
-	}
 }
 
 long upstare_pipe_semaphores(const long a[6], bool cancellable)
@@ -158,7 +143,7 @@ long upstare_pipe_semaphores(const long a[6], bool cancellable)
 	const struct sembuf *operations = (const struct sembuf *)a[1];
 	const struct timespec *limit = (const struct timespec *)a[3];
 	bool may_refuse = false;
-	int64_t until = after(limit);
+	int64_t until = upstare_pipe_after(limit);
 	if (limit && !upstare_valid_time(limit))
 		return upstare_pipe_plain(SYS_semtimedop, a, cancellable);
 	for (long i = 0; i < a[2] && a[2] <= 500; i++)

@@ -2,8 +2,8 @@
  * Waiting for descriptors and for an update at once.
  *
  * ppoll ends with EINTR after every handler, while most calls go on after one with SA_RESTART. Where all handlers of the process
- * are of one kind it follows which it was. Where there are both, signals are blocked around the wait and a signalfd is polled
- * too: what is pending is looked at before its handler runs.
+ * are of one kind it follows which it was. Where there are both, and where a call looks again and again, signals are blocked
+ * and a signalfd is polled too: what is pending is looked at before its handler runs.
  */
 #include "descriptors.h"
 
@@ -62,11 +62,6 @@ static void add_pipes(struct pollfd *at, unsigned shut, int64_t *slice, bool sur
 	at[TREE].fd = shut & 1 << TREE ? -1 : fd;
 	if (fd < 0)
 		*slice = least(*slice, upstare_tree.orders->phase == UPSTARE_TREE_IDLE ? LOOK_NS : LOOK_BUSY_NS);
-}
-
-static void set_back(const uint64_t *mask)
-{
-	upstare_set_signals(mask);
 }
 
 static void uncancel(const int *type)
@@ -133,33 +128,44 @@ static long wait_in_kernel(struct pollfd *files, nfds_t n, int64_t ns, const uin
 	return r;
 }
 
-/* UPSTARE_RETRY: handlers have run, and the call goes on. */
-static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, bool cancellable)
+void upstare_pipe_release(struct upstare_hold *h)
 {
-	const uint64_t waiting = ~LIBC_SIGNALS;
-	long r;
-	int due;
-	{
-		uint64_t mask __attribute__((cleanup(set_back)));
-		upstare_block_signals(&mask);
-		int fd = upstare_pipe_signals(~mask & ~LIBC_SIGNALS);
-		if (fd >= 0)
-			files[n] = (struct pollfd){.fd = fd, .events = POLLIN};
-		else
-			ns = least(ns, UPSTARE_SLICE);
-		r = wait_in_kernel(files, n + (fd >= 0), ns, &waiting, cancellable);
-		bool told = r > 0 && fd >= 0 && files[n].revents;
-		due = told || fd < 0 ? upstare_pipe_due(mask) : UPSTARE_UNDISTURBED;
-		if (r == -EINTR)
-			r = 0;
-		if (told)
-			r--;
-		if (r == 0 && told)
-			r = UPSTARE_RETRY;
-	}
-	if (r <= 0 && due == UPSTARE_INTERRUPTING)
+	if (h->on)
+		upstare_set_signals(&h->mask);
+	h->on = h->due = false;
+}
+
+void upstare_pipe_hold(struct upstare_hold *h)
+{
+	if (h->due)
+		upstare_pipe_release(h);
+	if (!h->on)
+		upstare_block_signals(&h->mask);
+	h->on = true;
+}
+
+/*
+ * Signals are held, and watch is a signalfd of them, or -1. As upstare_pipe_poll; UPSTARE_RETRY: some have come, but none that
+ * ends the call. What is ready counts more than a signal, as in the kernel.
+ */
+static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, int watch, const struct upstare_limits *l, struct upstare_hold *h)
+{
+	static const uint64_t waiting = ~LIBC_SIGNALS;
+	files[n] = (struct pollfd){.fd = watch, .events = POLLIN};
+	long r = wait_in_kernel(files, n + (watch >= 0), ns, &waiting, l->cancellable);
+	bool told = r > 0 && watch >= 0 && files[n].revents;
+	if (r == -EINTR)
+		r = 0;
+	if (!told && watch >= 0)
+		return r;
+	h->due = true;
+	r -= told;
+	if (r)
+		return r;
+	int due = upstare_pipe_due(h->mask | l->taken);
+	if (due == UPSTARE_INTERRUPTING || (due && l->once))
 		return -EINTR;
-	return r == 0 && due == UPSTARE_RESTARTING ? UPSTARE_RETRY : r;
+	return told || due ? UPSTARE_RETRY : 0;
 }
 
 /* The set of those that have something to say. */
@@ -184,6 +190,8 @@ long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limi
 	static __thread unsigned waits;
 	unsigned shut = 0;
 	bool sure = __atomic_load_n(&upstare_pipe_doubt, __ATOMIC_RELAXED) || ++waits % TRUST == 0;
+	UPSTARE_HOLD(own);
+	struct upstare_hold *h = l->hold ? l->hold : &own;
 	for (;;) {
 		if (upstare_pipe_noticed())
 			return UPSTARE_ABORTED;
@@ -191,12 +199,18 @@ long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limi
 		add_pipes(files + n, shut, &slice, sure);
 		sure = true;
 		int64_t left = l->until == UPSTARE_FOREVER ? UPSTARE_FOREVER : l->until > now ? l->until - now : 0;
-		bool exact = !l->once && upstare_pipe_mixed();
-		long r = exact ? wait_and_tell(files, n + PIPES, least(left, slice), l->cancellable)
-			       : wait_in_kernel(files, n + PIPES, least(left, slice), l->mask, l->cancellable);
-		if (r == UPSTARE_RETRY)
+		bool hold = l->hold || (!l->once && upstare_pipe_mixed()) || (slice < left && !l->mask);
+		int watch = -1;
+		if (hold) {
+			upstare_pipe_hold(h);
+			watch = upstare_pipe_signals((~h->mask | l->taken) & ~LIBC_SIGNALS);
+			slice = watch < 0 ? least(slice, UPSTARE_SLICE) : slice;
+		}
+		int64_t ns = least(left, slice);
+		long r = hold ? wait_and_tell(files, n + PIPES, ns, watch, l, h) : wait_in_kernel(files, n + PIPES, ns, l->mask, l->cancellable);
+		if (r == UPSTARE_RETRY && !l->hold)
 			continue;
-		if (r == -EINTR && !l->once && !exact && !upstare_pipe_handler_ends())
+		if (r == -EINTR && !l->once && !hold && !upstare_pipe_handler_ends())
 			continue;
 		if (r < 0)
 			return r;
@@ -221,5 +235,7 @@ long upstare_pipe_pause(const struct upstare_limits *l, int64_t *slice)
 	bool last = l->until <= end;
 	now.until = last ? l->until : end;
 	long r = upstare_pipe_poll(files, 0, &now);
+	if (r == UPSTARE_RETRY)
+		return 0;
 	return r < 0 ? r : last ? -ETIMEDOUT : 0;
 }
