@@ -1,5 +1,5 @@
 /*
- * vsftpd-connect PID PORT COUNT: logs in as anonymous, fetches the file "small", and leaves, COUNT times one after the other.
+ * vsftpd-connect PID PORT COUNT SIZE: logs in as anonymous, fetches "file" of SIZE bytes, and leaves, COUNT times one after the other.
  * Prints the seconds that took, and the processor time of the server PID with the children that it has waited for.
  */
 #include <arpa/inet.h>
@@ -53,11 +53,12 @@ static char *ask(int fd, const char *command, const char *code)
 	}
 }
 
-static void session(int port)
+static void session(int port, long size)
 {
-	char data[64];
+	static char data[65536];
 	int control = dial(port), fd, high, low;
-	ssize_t n = 0, got;
+	ssize_t got;
+	long n = 0;
 	char *numbers;
 
 	ask(control, NULL, "220");
@@ -68,11 +69,11 @@ static void session(int port)
 		fail("no port");
 	fd = dial(high * 256 + low);
 	/* The second answer may come with the first or after the data: it is waited for with the next command. */
-	if (write(control, "RETR small\r\n", 12) != 12)
+	if (write(control, "RETR file\r\n", 11) != 11)
 		fail("cannot write");
-	while ((got = read(fd, data + n, sizeof(data) - (size_t)n)) > 0)
+	while ((got = read(fd, data, sizeof(data))) > 0)
 		n += got;
-	if (n != 32)
+	if (n != size)
 		fail("the file came wrong");
 	close(fd);
 	ask(control, "QUIT\r\n", "150");
@@ -100,15 +101,16 @@ static double processor_time(int pid)
 int main(int argc, char **argv)
 {
 	struct timespec from, to, moment = {0, 200000000};
-	int pid = argc == 4 ? atoi(argv[1]) : 0, port = pid ? atoi(argv[2]) : 0, count = pid ? atoi(argv[3]) : 0;
+	long size = argc == 5 ? atol(argv[4]) : 0;
+	int pid = argc == 5 ? atoi(argv[1]) : 0, port = pid ? atoi(argv[2]) : 0, count = pid ? atoi(argv[3]) : 0;
 	double cpu;
 
 	if (count < 1)
-		fail("usage: vsftpd-connect PID PORT COUNT");
+		fail("usage: vsftpd-connect PID PORT COUNT SIZE");
 	cpu = processor_time(pid);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (int i = 0; i < count; i++)
-		session(port);
+		session(port, size);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	nanosleep(&moment, NULL); /* the last ones are still ending */
 	printf("%.4f %.2f\n", (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9, processor_time(pid) - cpu);

@@ -379,11 +379,9 @@ public sealed class PatchBuilder
                 continue;
             }
 
-            if (variables.TryGetValue(symbol.Name, out VariableChange? v))
+            if (variables.Remove(symbol.Name, out VariableChange? v))
             {
-                bool tls = v.New!.Plan.Kind == VariableKind.ThreadLocal;
-                imports.Add(new Import(symbol.Name, v.Old!.Key, null, tls ? "UPSTARE_IMPORT_TLS" : "UPSTARE_IMPORT_VARIABLE", v.New.Plan.Decl.Type.Size,
-                    v.New.Key == v.Old.Key ? null : v.New.Key));
+                imports.Add(ImportOf(v));
             }
             else if (stubs.TryGetValue(symbol.Name, out string? key))
             {
@@ -398,7 +396,16 @@ public sealed class PatchBuilder
             elf.Weaken(i);
         }
 
+        // Those with another name that this version's code does not use: the next one's may, and knows them by that name.
+        imports.AddRange(variables.Values.Where(v => v.New!.Key != v.Old!.Key).OrderBy(v => v.New!.Symbol, StringComparer.Ordinal).Select(ImportOf));
         return imports;
+    }
+
+    private static Import ImportOf(VariableChange kept)
+    {
+        (VariableEntry old, VariableEntry now) = (kept.Old!, kept.New!);
+        bool tls = now.Plan.Kind == VariableKind.ThreadLocal;
+        return new Import(now.Symbol, old.Key, null, tls ? "UPSTARE_IMPORT_TLS" : "UPSTARE_IMPORT_VARIABLE", now.Plan.Decl.Type.Size, now.Key == old.Key ? null : now.Key);
     }
 
     // Constructors of a patch do not run: the program has been started long ago.

@@ -3,10 +3,12 @@ namespace UpStare.Scenario.Tests;
 public class ChainTests
 {
     /// <summary>v1 to v2 to v3 and back to v1, twice round.</summary>
-    [Fact]
-    public void GoesRound()
+    [Theory]
+    [InlineData("chain")]
+    [InlineData("renamed")]
+    public void GoesRound(string name)
     {
-        using var program = Scenario.Get("chain").Start("v1");
+        using var program = Scenario.Get(name).Start("v1");
         foreach (var next in (string[])["v2", "v3", "v1", "v2", "v3", "v1"])
         {
             program.WaitForGate();

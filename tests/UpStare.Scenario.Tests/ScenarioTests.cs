@@ -20,7 +20,7 @@ public class ScenarioTests
     private static readonly string[] _elsewhere =
     [
         "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "lua-scripts", "netserver", "oldstorage", "ownsignals",
-        "pinned", "processes", "refusals", "reload", "ring", "spin", "stress", "tenthousand",
+        "pinned", "processes", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
     ];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);

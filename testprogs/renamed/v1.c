@@ -1,0 +1,3 @@
+/* One function by three names: include/renamed.h. */
+#define VERSION 1
+#include "renamed.h"

@@ -1,0 +1,3 @@
+/* One function by three names: include/renamed.h. */
+#define VERSION 2
+#include "renamed.h"
