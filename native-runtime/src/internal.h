@@ -313,6 +313,8 @@ struct upstare_thread {
 	struct upstare_obstacle obstacle;
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
+	char *forked_at;  /* the stack above was its parent's, when the process was made; NULL: it was not forked */
+	bool in_handler;  /* as verified: a handler that its parent had called is below the innermost segment */
 	/* The innermost segment, as verified. */
 	enum upstare_bottom bottom;
 	char *bottom_sp;                 /* rsp at its bottom: the address after the outermost frame's return address */

@@ -101,7 +101,8 @@ static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 		t->skip = (uint32_t)(t->frames / 8);
 	} else {
 		/* No stub is below: what a handler left behind that jumped out of one is no longer true. */
-		upstare_in_stub = 0;
+		if (!t->in_handler)
+			upstare_in_stub = 0;
 		t->obstacle_generation = 0;
 		t->order = UPSTARE_ORDER_WAIT;
 		t->state = UPSTARE_PARKED;

@@ -326,6 +326,7 @@ void upstare_in_child(bool raw)
 		self->tid = (pid_t)upstare_sys(SYS_gettid);
 		self->state = UPSTARE_RUNNING;
 		self->users = 0;
+		self->forked_at = __builtin_frame_address(0);
 	}
 	upstare_tree_forget();
 	if (upstare_self_pipe)

@@ -25,6 +25,7 @@ struct walk {
 	bool below;           /* past it */
 	bool done;
 	uintptr_t library;    /* the last library frame */
+	bool interrupted;     /* the frames are those that a handler interrupted, as far as the program's */
 	struct upstare_obstacle obstacle;
 };
 
@@ -171,6 +172,18 @@ static _Unwind_Reason_Code below(struct walk *w, struct upstare_loaded *l, uintp
 	return _URC_NO_REASON;
 }
 
+/*
+ * A process that was forked in a signal handler often stays in it until it ends. To it the handler's frame and what that interrupted
+ * are library code, if that was a blocking call or a library's code, which return to a check of the program's. t->bottom_sp is
+ * the handler's.
+ */
+static bool may_stay(const struct walk *w, uintptr_t pc, const char *sp, bool ours)
+{
+	const struct upstare_thread *t = w->thread;
+	return w->below && t->forked_at && sp > t->forked_at && t->bottom_sp >= t->own.low && sp > t->bottom_sp && sp < t->own.high &&
+	       (ours ? upstare_in_stub : !upstare_loaded_with_text(pc));
+}
+
 static void end_of_innermost(struct walk *w, enum upstare_bottom bottom, struct _Unwind_Context *context)
 {
 	w->below = true;
@@ -207,10 +220,14 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 		w->library = s->to.pc;
 		return _URC_NO_REASON;
 	}
-	if (interrupted)
-		return obstruct(w, pc, NULL, 0, "a signal handler is running");
-	if (pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end) {
-		if (w->frames == 0 && !w->below)
+	bool ours = pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end;
+	if (interrupted) {
+		if (!may_stay(w, pc, (const char *)_Unwind_GetCFA(context), ours))
+			return obstruct(w, pc, NULL, 0, "a signal handler is running");
+		w->interrupted = t->in_handler = true;
+	}
+	if (ours) {
+		if ((w->frames == 0 && !w->below) || w->interrupted)
 			return _URC_NO_REASON;
 		return obstruct(w, pc, NULL, 0, "inside the runtime");
 	}
@@ -226,6 +243,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 		w->library = pc;
 		return _URC_NO_REASON;
 	}
+	w->interrupted = false;
 	if (pc > (uintptr_t)l->module->pinned_text && pc <= (uintptr_t)l->module->pinned_text_end)
 		return obstruct(w, pc, NULL, 0, "pinned function");
 	return (w->below ? below(w, l, pc, _Unwind_GetRegionStart(context)) : innermost(w, l, pc, _Unwind_GetRegionStart(context)));
@@ -248,6 +266,7 @@ int upstare_verify(struct upstare_thread *t, const struct upstare_loaded *target
 {
 	struct walk w = {.thread = t, .target = target, .stale = stale};
 	t->oldest_below = NULL;
+	t->in_handler = false;
 	upstare_floor_begin(t);
 	_Unwind_Backtrace(step, &w);
 	if (!w.done && !w.obstacle.why) {

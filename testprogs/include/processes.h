@@ -29,7 +29,7 @@ static const char *version(void)
 /* What each process has: two pipes, by which it is asked and answers. */
 static int ask[MOST][2], answer[MOST][2], processes;
 
-/* Answers as long as somebody is there who could ask: '?' for its version, 'x' ends it, 'n' makes it another program. */
+/* Answers as long as somebody is there who could ask: '?' for its version, 'x' ends it, 'n' makes it another program, 'r' returns. */
 static void a_member(int me)
 {
 	char c, text[80];
@@ -41,6 +41,8 @@ static void a_member(int me)
 	while (read(ask[me][0], &c, 1) == 1) {
 		if (c == 'x')
 			_exit(0);
+		if (c == 'r')
+			return;
 		if (c == 'n')
 			execl("/bin/sleep", "sleep", "5", (char *)NULL);
 		int n = snprintf(text, sizeof(text), "%s\n", version());
@@ -413,6 +415,40 @@ static void becomes_a_daemon(int by_hand)
 	some(2);
 }
 
+/* Forked in a signal handler, it lives there, above a call that the signal has interrupted in its parent. */
+static int handled_place;
+static volatile sig_atomic_t is_handled;
+
+static void fork_in_handler(int number)
+{
+	(void)number;
+	if (fork() == 0) {
+		is_handled = 1;
+		up(handled_place);
+		a_member(handled_place);
+	}
+}
+
+static void handled(int in_library)
+{
+	sigset_t alarm_only, before;
+	struct sigaction action = {.sa_handler = fork_in_handler};
+
+	handled_place = a_place();
+	sigaction(SIGALRM, &action, NULL);
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	sigprocmask(SIG_BLOCK, &alarm_only, &before);
+	raise(SIGALRM);
+	if (in_library)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	else
+		sigsuspend(&before);
+	if (is_handled)
+		a_member(handled_place);
+	await_up(handled_place);
+}
+
 /* A gate at which "?0" asks a process, and "n0" tells it to become another program; an empty line opens it. */
 static void ready(void)
 {
@@ -475,6 +511,8 @@ int main(int argc, char **argv)
 		on_its_own_stack();
 	else if (!strcmp(kind, "storm"))
 		storm();
+	else if (!strcmp(kind, "handled") || !strcmp(kind, "unmasked"))
+		handled(kind[0] == 'u');
 	else if (!strcmp(kind, "daemon") || !strcmp(kind, "twice"))
 		becomes_a_daemon(kind[0] == 't');
 	for (int i = 0; i < processes; i++)

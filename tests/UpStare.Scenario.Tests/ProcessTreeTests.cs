@@ -189,6 +189,26 @@ public class ProcessTreeTests
         }
     }
 
+    /// <summary>Where the signal came in a blocking call or in a library, its frame is library code; when the handler returns, the frames that it interrupted follow.</summary>
+    [Theory]
+    [InlineData("handled")]
+    [InlineData("unmasked")]
+    public void AProcessThatLivesInAHandlerOfItsParentsIsUpdated(string kind)
+    {
+        using var program = Processes.Start("v1", kind);
+        program.WaitForGate();
+        program.Update("v2");
+        program.Send("?0").WaitFor("process 0: v2");
+        program.Update("v1");
+        program.Send("?0").WaitFor("process 0: v1");
+        program.Update("v2");
+        program.Send("r0");
+        program.Send("?0").WaitFor("process 0: v2");
+        program.Update("v1");
+        program.Send("?0").WaitFor("process 0: v1");
+        ExpectAnswers(program, 1, "v1");
+    }
+
     /// <summary>Between updates there is nothing of the runtime in a child: no thread, no descriptor.</summary>
     [Theory]
     [InlineData("confined", false)]
