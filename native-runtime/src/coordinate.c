@@ -44,24 +44,32 @@ static bool all_are(uint32_t state)
 	return true;
 }
 
-/* Every thread has been parked when this is called: the list does not change, and no thread can fail to get there. */
-static void await(uint32_t state)
+static void wake_for_order(void)
 {
-	for (;;) {
-		uint32_t seen = __atomic_load_n(&upstare_update.event, __ATOMIC_ACQUIRE);
-		if (all_are(state))
-			return;
-		upstare_futex_wait(&upstare_update.event, seen, 0);
-	}
+	__atomic_add_fetch(&upstare_update.orders, 1, __ATOMIC_RELEASE);
+	upstare_futex_wake(&upstare_update.orders, INT_MAX);
 }
 
 static void order(uint32_t what)
 {
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
-		if (what == UPSTARE_ORDER_GO_ON || what == UPSTARE_ORDER_UNDO || what == UPSTARE_ORDER_RELEASE)
+		if (what == UPSTARE_ORDER_UNDO || what == UPSTARE_ORDER_RELEASE)
 			t->state = UPSTARE_RUNNING;
 		__atomic_store_n(&t->order, what, __ATOMIC_RELEASE);
-		upstare_futex_wake(&t->order, 1);
+	}
+	wake_for_order();
+}
+
+/* Every thread has been parked when this is called: the list does not change, and no thread can fail to get there. */
+static void order_and_await(uint32_t what, uint32_t state)
+{
+	__atomic_store_n(&upstare_update.awaited, upstare_nthreads, __ATOMIC_RELEASE);
+	order(what);
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&upstare_update.event, __ATOMIC_ACQUIRE);
+		if (all_are(state))
+			return;
+		upstare_futex_wait(&upstare_update.event, seen, 0);
 	}
 }
 
@@ -218,18 +226,20 @@ void upstare_put_hindrance(void *json, const struct upstare_hindrance *h)
 static bool park_all(uint64_t deadline, bool (*give_up)(void))
 {
 	struct upstare_update *u = &upstare_update;
-	uint64_t mask;
+	uint64_t mask, kick_at = 0;
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&u->event, __ATOMIC_ACQUIRE);
 		upstare_lock(&mask);
 		bool all = all_are(UPSTARE_PARKED);
 		bool hopeless = u->fail_with && u->fail_with->obstacle_generation == u->generation;
-		if (all)
-			__atomic_store_n(&u->phase, UPSTARE_COMMITTING, __ATOMIC_RELEASE);
-		else
-			upstare_kick_all();
-		upstare_unlock(&mask);
 		uint64_t now = upstare_now();
+		if (all) {
+			__atomic_store_n(&u->phase, UPSTARE_COMMITTING, __ATOMIC_RELEASE);
+		} else if (now >= kick_at) {
+			upstare_kick_all();
+			kick_at = now + KICK_AGAIN_NS;
+		}
+		upstare_unlock(&mask);
 		if (all || hopeless || now >= deadline || upstare_libraries_disturbed() || (give_up && give_up()))
 			return all;
 		upstare_futex_wait(&u->event, seen, deadline - now < KICK_AGAIN_NS ? deadline - now : KICK_AGAIN_NS);
@@ -253,8 +263,8 @@ static void call_off(void)
 		if (t->state == UPSTARE_PARKED) {
 			t->state = UPSTARE_RUNNING;
 			__atomic_store_n(&t->order, UPSTARE_ORDER_GO_ON, __ATOMIC_RELEASE);
-			upstare_futex_wake(&t->order, 1);
 		}
+	wake_for_order();
 	finish_phase();
 	upstare_unlock(&mask);
 }
@@ -337,8 +347,7 @@ static void rebuild(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
 	uint64_t mask;
-	order(UPSTARE_ORDER_REBUILD);
-	await(UPSTARE_REBUILT);
+	order_and_await(UPSTARE_ORDER_REBUILD, UPSTARE_REBUILT);
 	if (patch->after)
 		patch->after(c);
 	trim();
@@ -418,6 +427,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	a->generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
 	u->target = to;
 	u->fail_with = a->fail_with;
+	u->parked = 0;
 	__atomic_store_n(&u->phase, UPSTARE_PARKING, __ATOMIC_RELEASE);
 	raise_flags(true);
 	upstare_unlock(&mask);
@@ -435,8 +445,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 		return UPSTARE_NOT_NOW;
 	if (dry)
 		return UPSTARE_FROZEN;
-	order(UPSTARE_ORDER_UNROLL);
-	await(UPSTARE_UNROLLED);
+	order_and_await(UPSTARE_ORDER_UNROLL, UPSTARE_UNROLLED);
 	a->unrolled = true;
 	a->threads = upstare_nthreads;
 	a->at.unrolled = upstare_now();

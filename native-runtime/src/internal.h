@@ -461,7 +461,10 @@ enum upstare_phase {
 struct upstare_update {
 	uint32_t phase;
 	uint64_t generation;
-	uint32_t event; /* futex: changes with every state of a thread */
+	uint32_t event;   /* futex: something has happened that the coordinator may wait for */
+	uint32_t orders;  /* futex: changes with every order to the threads */
+	uint32_t parked;  /* threads; the lock is held */
+	uint32_t awaited; /* threads that have not yet done what they were ordered */
 	struct upstare_loaded *target;
 	struct upstare_thread *fail_with; /* give up as soon as this thread meets an obstacle (upstare-run) */
 };

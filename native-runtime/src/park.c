@@ -22,19 +22,23 @@ bool upstare_has_obstacle(void)
 	return !t || !t->tls->control_sp || t->obstacle_generation == __atomic_load_n(&upstare_update.generation, __ATOMIC_RELAXED);
 }
 
-/* Waits for the coordinator's next order after `last`. */
+/* Waits for the coordinator's next order after `last`. All threads wait for one word, so that one call wakes them. */
 static uint32_t next_order(struct upstare_thread *t, uint32_t last)
 {
-	uint32_t order;
-	while ((order = __atomic_load_n(&t->order, __ATOMIC_ACQUIRE)) == last)
-		upstare_futex_wait(&t->order, last, 0);
-	return order;
+	for (;;) {
+		uint32_t seen = __atomic_load_n(&upstare_update.orders, __ATOMIC_ACQUIRE), order = __atomic_load_n(&t->order, __ATOMIC_ACQUIRE);
+		if (order != last)
+			return order;
+		upstare_futex_wait(&upstare_update.orders, seen, 0);
+	}
 }
 
+/* What was ordered is done. The last thread wakes the coordinator. */
 static void set_state(struct upstare_thread *t, uint32_t state)
 {
 	__atomic_store_n(&t->state, state, __ATOMIC_RELEASE);
-	upstare_event();
+	if (__atomic_sub_fetch(&upstare_update.awaited, 1, __ATOMIC_ACQ_REL) == 0)
+		upstare_event();
 }
 
 int upstare_begin_unrolling(struct upstare_thread *t, unsigned after, bool at_point, uint64_t mask, int error)
@@ -96,9 +100,11 @@ static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 		upstare_unlock(&ignored);
 		goto go_on;
 	}
+	bool tell;
 	if (obstructed) {
 		t->obstacle_generation = generation;
 		t->skip = (uint32_t)(t->frames / 8);
+		tell = upstare_update.fail_with == t;
 	} else {
 		/* No stub is below: what a handler left behind that jumped out of one is no longer true. */
 		if (!t->in_handler)
@@ -108,9 +114,11 @@ static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 		t->state = UPSTARE_PARKED;
 		t->park_sp = sp;
 		t->empty = empty || t->bottom == UPSTARE_NO_SEGMENT;
+		tell = ++upstare_update.parked == upstare_nthreads;
 	}
 	upstare_unlock(&ignored);
-	upstare_event();
+	if (tell)
+		upstare_event();
 	if (!obstructed && next_order(t, UPSTARE_ORDER_WAIT) != UPSTARE_ORDER_GO_ON) {
 		if (empty || !t->empty)
 			return upstare_begin_unrolling(t, after, at_point, mask, error);
