@@ -18,11 +18,14 @@ internal static class ExportStubs
     private const string Section = "upstare_exports";
     private const int EntrySize = 12;
 
+    /// <summary>Begins the names of symbols that dladdr is to find (<see cref="NameBodies"/>).</summary>
+    private const string BodyPrefix = "upstare_body_";
+
     /// <summary>The functions that a finished file offers to others.</summary>
     public static List<string> Names(ElfFile file) =>
         [.. file.DynamicSymbols().Where(s => IsOffered(s) && !IsRuntimes(file, s)).Select(s => s.Name).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>Assembly of the stubs and their table (struct upstare_export of abi.h).</summary>
+    /// <summary>Assembly of the stubs and their table (struct upstare_export of abi.h), and symbols for <see cref="NameBodies"/>.</summary>
     public static string Source(IReadOnlyList<string> names)
     {
         var text = new StringBuilder();
@@ -38,6 +41,8 @@ internal static class ExportStubs
                 	.p2align 3
                 .Lslot{i}: .quad "{names[i]}"
                 	.section .upstare.rodata,"a",@progbits
+                	.globl "{BodyPrefix}{names[i]}"
+                "{BodyPrefix}{names[i]}":
                 .Lname{i}: .string "{names[i]}"
                 	.section {Section},"a",@progbits
                 	.p2align 2
@@ -62,6 +67,7 @@ internal static class ExportStubs
 
         List<ElfSymbol> offered = file.DynamicSymbols();
         Dictionary<ulong, int> relocations = Relocations(file);
+        var bodies = new Dictionary<string, ElfSymbol>(StringComparer.Ordinal);
         for (ulong at = table.Address; at + EntrySize <= table.Address + table.Size; at += EntrySize)
         {
             string name = file.StringAt(file.Relative(at));
@@ -104,6 +110,7 @@ internal static class ExportStubs
                 // Of several versions of a name only the one that the slot leads to.
                 if (offered[i].Name == name && IsOffered(offered[i]) && offered[i].Value == body)
                 {
+                    bodies[name] = offered[i];
                     int entry = (int)symbols.Offset + (i * SymbolSize);
                     BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(entry + 6), section);
                     BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 8), stub);
@@ -112,8 +119,35 @@ internal static class ExportStubs
             }
         }
 
+        NameBodies(file, bytes, offered, bodies);
         File.WriteAllBytes(path, bytes);
         return true;
+    }
+
+    /// <summary>
+    /// dladdr and backtrace_symbols go by the addresses of dynamic symbols, and those lead to the stubs now. So each body has a second symbol,
+    /// upstare_body_NAME, whose place among the strings is moved to NAME. Who looks NAME up does not come upon it: the table of hashes
+    /// still has the whole name's. The older kind of table has no hashes in it, and a library's symbols are also read by linkers: neither is touched.
+    /// </summary>
+    private static void NameBodies(ElfFile file, byte[] bytes, List<ElfSymbol> offered, Dictionary<string, ElfSymbol> bodies)
+    {
+        if (file.Section(".interp") is null || file.Section(".hash") is not null || file.Section(".gnu.hash") is null)
+        {
+            return;
+        }
+
+        for (int i = 0; i < offered.Count; i++)
+        {
+            if (offered[i].Name.StartsWith(BodyPrefix, StringComparison.Ordinal) && bodies.TryGetValue(offered[i].Name[BodyPrefix.Length..], out ElfSymbol body))
+            {
+                Span<byte> entry = bytes.AsSpan((int)file.Section(".dynsym")!.Offset + (i * SymbolSize), SymbolSize);
+                BinaryPrimitives.WriteUInt32LittleEndian(entry, BinaryPrimitives.ReadUInt32LittleEndian(entry) + (uint)BodyPrefix.Length);
+                entry[4] = (byte)((entry[4] & 0xf0) | body.Type);
+                BinaryPrimitives.WriteUInt16LittleEndian(entry[6..], (ushort)body.Section);
+                BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], body.Value);
+                BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], body.Size);
+            }
+        }
     }
 
     private static bool IsOffered(ElfSymbol s) => s is { Type: 2, Section: not 0, Binding: 1 or 2, Visibility: 0 or 3 }

@@ -139,6 +139,57 @@ public sealed class DriverTests : IDisposable
         Assert.Equal(run, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "prog"), []));
     }
 
+    /// <summary>
+    /// dladdr names the program's exported functions as in gcc's program (main apart), though their names lead to stubs. A table
+    /// without hashes would let dlsym find the functions in place of the stubs: with it the names are missing.
+    /// </summary>
+    [Theory]
+    [InlineData("-O2 -rdynamic")]
+    [InlineData("-O0 -rdynamic -no-pie -s")]
+    [InlineData("-O2 -rdynamic -Wl,--hash-style=both", false)]
+    public void BacktracesHaveNames(string flags, bool named = true)
+    {
+        _tree.With("names.c", """
+            #define _GNU_SOURCE
+            #include <dlfcn.h>
+            #include <execinfo.h>
+            #include <stdio.h>
+            #include <stdint.h>
+            __attribute__((noinline)) void innermost(void)
+            {
+                void *trace[20];
+                int n = backtrace(trace, 20);
+                for (int i = 0; i < n; i++) {
+                    Dl_info info;
+                    if (dladdr((char *)trace[i] - 1, &info) && info.dli_sname)
+                        printf("%s\n", info.dli_sname);
+                }
+            }
+            __attribute__((noinline)) int middle(int n)
+            {
+                if (n)
+                    middle(n - 1);
+                else
+                    innermost();
+                return n + 1;
+            }
+            int main(void)
+            {
+                int (*found)(int) = (int (*)(int))(intptr_t)dlsym(RTLD_DEFAULT, "middle");
+                Dl_info info;
+                printf("%d\n", found(2));
+                printf("%s\n", dladdr((void *)(intptr_t)found, &info) ? info.dli_sname : "-");
+                return 0;
+            }
+            """);
+        Assert.Equal(0, Tools.RunGcc(_tree.Plain, flags + " names.c -o prog").Code);
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, flags + " names.c -o prog").Code);
+        string plain = Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, "prog"), []).Output;
+        Assert.StartsWith("innermost\nmiddle\nmiddle\nmiddle\nmain\n", plain, StringComparison.Ordinal);
+        plain = named ? plain : plain.Replace("innermost\nmiddle\nmiddle\nmiddle\n", "", StringComparison.Ordinal);
+        Assert.Equal(plain, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "prog"), []).Output.Replace("upstare_main", "main", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void ObjectsArchivesAndOutOfTreeBuilds()
     {
