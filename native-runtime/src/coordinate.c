@@ -161,7 +161,7 @@ void upstare_describe_place(struct upstare_hindrance *h, uintptr_t pc, const cha
 static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
 {
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
-		struct upstare_hindrance h = {.pid = upstare_pid, .tid = t->tid};
+		struct upstare_hindrance h = {.pid = upstare_pid, .tid = upstare_tid_of(t)};
 		char text[128];
 		int call = -1;
 		if (t->state == UPSTARE_PARKED)
@@ -172,7 +172,7 @@ static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
 			/* A process that is not the leader may be in a filter that does not let it open files. */
 			text[0] = 0;
 			if (upstare_tree.leads)
-				read_task(t->tid, "syscall", text, sizeof(text));
+				read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
 			if (!upstare_tree.leads)
 				snprintf(h.why, sizeof(h.why), "has reached no update point");
 			else if (sscanf(text, "%d", &call) == 1 && call >= 0)
@@ -187,7 +187,7 @@ static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
 /* What the transformation met. */
 static void tell_refusal(const struct upstare_context *c, upstare_tell_fn tell, void *to)
 {
-	struct upstare_hindrance h = {.pid = upstare_pid, .tid = c->thread ? c->thread->tid : 0, .line = c->line};
+	struct upstare_hindrance h = {.pid = upstare_pid, .tid = c->thread ? upstare_tid_of(c->thread) : 0, .line = c->line};
 	snprintf(h.function, sizeof(h.function), "%s", c->function ? UPSTARE_STRING(c->function->name_rel) : "");
 	const char *file = c->function ? UPSTARE_REL(c->function->file_rel) : NULL;
 	snprintf(h.file, sizeof(h.file), "%s", file ? file : "");
@@ -647,10 +647,10 @@ int upstare_core_status(struct upstare_json *j)
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
 		char text[128];
 		int call = -1;
-		read_task(t->tid, "syscall", text, sizeof(text));
+		read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
 		bool blocked = sscanf(text, "%d", &call) == 1 && call >= 0;
 		upstare_json_begin_object(j, NULL);
-		upstare_json_int(j, "tid", t->tid);
+		upstare_json_int(j, "tid", upstare_tid_of(t));
 		upstare_json_string(j, "state", blocked ? "blocked" : "running");
 		if (blocked)
 			upstare_json_int(j, "system_call", call);

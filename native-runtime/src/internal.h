@@ -300,7 +300,7 @@ struct upstare_thread {
 	struct upstare_return to;
 	struct upstare_segment *segment;
 	struct upstare_thread *next, *previous;
-	pid_t tid;
+	const pid_t *tid; /* in its own memory; NULL: it has not begun */
 	struct __up_thread *tls;
 	uint32_t *in_stub;
 	bool starting; /* not yet under its base */
@@ -347,6 +347,13 @@ struct upstare_thread {
 
 extern hidden __thread struct upstare_thread *upstare_self;
 extern hidden __thread uint32_t upstare_in_stub;
+/* The thread's number for the kernel, of those that upstare_self is set in: a child has another, and writes only here. */
+extern hidden __thread pid_t upstare_tid;
+static inline pid_t upstare_tid_of(const struct upstare_thread *t)
+{
+	const pid_t *tid = __atomic_load_n(&t->tid, __ATOMIC_ACQUIRE);
+	return tid ? *tid : 0;
+}
 extern hidden struct upstare_thread *upstare_threads;
 extern hidden unsigned upstare_nthreads;
 extern hidden int upstare_pid;
@@ -393,6 +400,7 @@ hidden unsigned upstare_note_stale(struct upstare_context *);
 hidden bool upstare_stale_needs(const struct upstare_loaded *);
 
 /* ---- park.c ---- */
+extern hidden unsigned char upstare_flag; /* the executable's own */
 extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that has stubs of its own */
 #define UPSTARE_WANT_UPDATE 1
 #define UPSTARE_WANT_COUNT 2

@@ -98,7 +98,7 @@ void upstare_kick_all(void)
 		return;
 	}
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-		if (t->state == UPSTARE_RUNNING && t->tid && t->obstacle_generation != upstare_update.generation && t->in_stub &&
+		if (t->state == UPSTARE_RUNNING && upstare_tid_of(t) && t->obstacle_generation != upstare_update.generation && t->in_stub &&
 		    __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE))
-			syscall(SYS_tgkill, upstare_pid, t->tid, UPSTARE_KICK_SIGNAL);
+			syscall(SYS_tgkill, upstare_pid, upstare_tid_of(t), UPSTARE_KICK_SIGNAL);
 }

@@ -187,7 +187,6 @@ static int claim_statistics(void)
 void upstare_run_init(void)
 {
 	const char *list = getenv("UPSTARE_RUN_PATCHES");
-	extern unsigned char upstare_flag;
 	if (!list || !*list || claim_statistics())
 		return;
 	while (*list) {

@@ -9,7 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <sys/single_threaded.h>
+
 #include "blocking/pipe/descriptors.h"
+#include "child.h"
 #include "control/control.h"
 #include "control/sys.h"
 #include "tree/tree.h"
@@ -28,11 +31,14 @@
 
 struct upstare_thread *upstare_threads;
 unsigned upstare_nthreads;
-int upstare_pid;
+UPSTARE_CHILD_DATA int upstare_pid = 0;
 unsigned char upstare_off;
+__thread pid_t upstare_tid;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+UPSTARE_CHILD_DATA static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct upstare_thread *pool;
+/* The first thread's, no mapping of its own: each mapping is copied by each fork. */
+static char first_control[CONTROL_MAPPING] __attribute__((aligned(4096)));
 static unsigned pooled;
 static pthread_key_t key;
 static bool have_key;
@@ -77,7 +83,7 @@ static void clear(struct upstare_thread *t)
 static void discard(struct upstare_thread *t)
 {
 	clear(t);
-	if (pooled < POOL_LIMIT) {
+	if (pooled < POOL_LIMIT || (char *)t - CONTROL_STACK == first_control) {
 		t->next = pool;
 		pool = t;
 		pooled++;
@@ -98,12 +104,14 @@ struct upstare_thread *upstare_thread_new(void)
 		upstare_futex_wait(&upstare_update.event, seen, 1000000);
 		upstare_lock(&mask);
 	}
+	static bool first_taken;
 	struct upstare_thread *t = pool;
 	if (t) {
 		pool = t->next;
 		pooled--;
 	} else {
-		char *p = upstare_pages(CONTROL_MAPPING);
+		char *p = first_taken ? upstare_pages(CONTROL_MAPPING) : first_control;
+		first_taken = true;
 		t = p ? (struct upstare_thread *)(p + CONTROL_STACK) : NULL;
 	}
 	if (t) {
@@ -144,7 +152,8 @@ void upstare_thread_enter(struct upstare_thread *t)
 	t->tls = &upstare_tls;
 	t->in_stub = &upstare_in_stub;
 	t->tls->control_sp = (char *)t;
-	__atomic_store_n(&t->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
+	upstare_tid = (pid_t)syscall(SYS_gettid);
+	__atomic_store_n(&t->tid, &upstare_tid, __ATOMIC_RELEASE);
 	if (have_key)
 		pthread_setspecific(key, t);
 }
@@ -174,7 +183,7 @@ static void at_exit_of_thread(void *argument)
 		pthread_setspecific(key, t);
 		return;
 	}
-	if (t->tid == upstare_pid)
+	if (upstare_tid == upstare_pid)
 		upstare_tree_first_thread_ends();
 	upstare_thread_leave();
 }
@@ -218,7 +227,7 @@ int upstare_thread_bounds(struct upstare_thread *t)
 {
 	if (t->own.low)
 		return 0;
-	if (t->tid == upstare_pid) {
+	if (upstare_tid_of(t) == upstare_pid) {
 		extern void *__libc_stack_end;
 		struct rlimit limit;
 		size_t size = UNLIMITED_STACK;
@@ -259,25 +268,31 @@ int upstare_core_thread(void *(*run)(void *), void *argument)
 }
 
 /* Recursive: a library that a patch brings along may fork when it is loaded. */
-pthread_mutex_t upstare_loading = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+UPSTARE_CHILD_DATA pthread_mutex_t upstare_loading = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
-/* Of the fork under way; the lock is held meanwhile. */
-static struct {
+/*
+ * Of this thread's fork: in memory of its own, which its child has to write to anyway. locked: other threads are kept away; while
+ * there are none, no page of the parent is written to only for that. slot and birth are also of the last fork, whose result
+ * the handlers are not told.
+ */
+static __thread struct {
 	uint64_t mask, birth;
 	uint32_t slot;
+	bool locked;
 } forking;
-/* Of this thread's last fork: the handlers are not told its result. */
-static __thread struct {
-	uint64_t birth;
-	uint32_t slot;
-} last_fork;
 
 void upstare_before_fork(void)
 {
 	int error = errno;
+	bool locked = !__libc_single_threaded;
 	uint64_t mask;
-	pthread_mutex_lock(&upstare_loading);
-	upstare_lock(&mask);
+	if (locked) {
+		pthread_mutex_lock(&upstare_loading);
+		upstare_lock(&mask);
+	} else {
+		upstare_block_signals(&mask);
+	}
+	forking.locked = locked;
 	forking.mask = mask;
 	forking.slot = upstare_tree_before_fork(&forking.birth);
 	errno = error;
@@ -285,28 +300,25 @@ void upstare_before_fork(void)
 
 void upstare_after_fork(int pid)
 {
-	uint32_t slot = pid ? last_fork.slot : forking.slot;
 	if (!pid) {
 		uint64_t mask = forking.mask;
-		last_fork.slot = slot;
-		last_fork.birth = forking.birth;
-		upstare_unlock(&mask);
-		pthread_mutex_unlock(&upstare_loading);
+		if (forking.locked) {
+			upstare_unlock(&mask);
+			pthread_mutex_unlock(&upstare_loading);
+		} else {
+			upstare_set_signals(&mask);
+		}
 		return;
 	}
-	upstare_tree_born(slot, last_fork.birth, pid);
-	last_fork.slot = 0;
+	upstare_tree_born(forking.slot, forking.birth, pid);
+	forking.slot = 0;
 }
 
-/* Only the forking thread is left, and no update is under way here. */
-void upstare_in_child(bool raw)
+/* The other threads, and what they, or the runtime's own, may have been in the middle of. */
+static void forget_parent(struct upstare_thread *self)
 {
-	uint64_t mask = forking.mask;
-	struct upstare_thread *self = upstare_self;
-	/* Here and below: what is not called or written to costs no page of each child. */
 	lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	upstare_loading = (pthread_mutex_t)PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
-	upstare_pid = upstare_raw_getpid();
 	for (struct upstare_thread *t = upstare_threads, *next; t; t = next) {
 		next = t->next;
 		if (t != self) {
@@ -315,20 +327,28 @@ void upstare_in_child(bool raw)
 		}
 	}
 	upstare_coordinate_reset();
-	if (upstare_want)
-		upstare_want = self && self->oldest ? UPSTARE_WANT_STALE : 0;
-	if (upstare_run_mode)
-		upstare_run_mode = false;
-	if (upstare_current && *upstare_current->module->flag)
-		*upstare_current->module->flag = 0;
-	upstare_libraries_forked();
 	if (self) {
-		self->tid = (pid_t)upstare_sys(SYS_gettid);
 		self->state = UPSTARE_RUNNING;
 		self->users = 0;
 		self->forked_at = __builtin_frame_address(0);
 	}
+	upstare_want = self && self->oldest ? UPSTARE_WANT_STALE : 0;
+	upstare_run_mode = false;
+	*(upstare_current ? upstare_current->module->flag : &upstare_flag) = 0;
+	upstare_libraries_forked();
 	upstare_tree_forget();
+}
+
+/* Only the forking thread is left, and no update is under way here. What is not called or written to costs no page of each child. */
+void upstare_in_child(bool raw)
+{
+	uint64_t mask = forking.mask;
+	struct upstare_thread *self = upstare_self;
+	upstare_pid = upstare_raw_getpid();
+	if (self)
+		upstare_tid = upstare_pid;
+	if (forking.locked || upstare_want || upstare_run_mode)
+		forget_parent(self);
 	if (upstare_self_pipe)
 		upstare_pipe_forked();
 	upstare_tree_in_child(forking.slot, !raw);

@@ -17,7 +17,7 @@
 
 static int thread_id(void)
 {
-	return upstare_self ? upstare_self->tid : (int)syscall(SYS_gettid);
+	return upstare_self ? upstare_tid : (int)syscall(SYS_gettid);
 }
 
 static void own(pthread_mutex_t *m)
@@ -103,7 +103,7 @@ exported int upstare_w_pthread_mutex_lock(pthread_mutex_t *m)
 									 __ATOMIC_RELAXED)) {
 			if (__libc_single_threaded)
 				m->__data.__lock = 1;
-			m->__data.__owner = upstare_self->tid;
+			m->__data.__owner = upstare_tid;
 			m->__data.__nusers++;
 			return 0;
 		}

@@ -122,13 +122,13 @@ int upstare_listen(struct upstare_listener listeners[UPSTARE_LISTENERS], bool ch
 const char *upstare_listen_name(int index);
 /* Removes the socket's file, if this process made one. From any thread. */
 void upstare_unlisten(void);
-/* In a child: what the parent listens at is not its own. */
-void upstare_listen_forget(void);
 
 /* ---- connection.c ---- */
 
 struct upstare_connection;
 
+/* Somebody has been taken in, here or in the parent before it forked. */
+extern bool upstare_connected;
 /* Takes a new client in, or closes it. */
 void upstare_connection_accept(int listener, bool tcp);
 bool upstare_connection_room(void);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "../child.h"
 #include "channel.h"
 #include "sys.h"
 
@@ -47,6 +48,7 @@ struct upstare_connection {
 };
 
 static struct upstare_connection connections[UPSTARE_CONNECTIONS];
+UPSTARE_CHILD_DATA bool upstare_connected = false;
 
 long long upstare_milliseconds(void)
 {
@@ -91,7 +93,7 @@ void upstare_connection_forget(void)
 {
 	int i;
 
-	/* What nobody uses is left alone: each page that is written to is copied, in every child. */
+	upstare_connected = false;
 	for (i = 0; i < UPSTARE_CONNECTIONS; i++) {
 		if (connections[i].state == FREE)
 			continue;
@@ -330,6 +332,7 @@ void upstare_connection_accept(int listener, bool tcp)
 		upstare_sys(SYS_close, fd);
 		return;
 	}
+	__atomic_store_n(&upstare_connected, true, __ATOMIC_SEQ_CST);
 	c->fd = fd;
 	c->tcp = tcp;
 	c->state = HEADER;

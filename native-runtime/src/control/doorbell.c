@@ -19,6 +19,7 @@
 #include <sys/single_threaded.h>
 #include <time.h>
 
+#include "../child.h"
 #include "../core.h"
 #include "channel.h"
 #include "sys.h"
@@ -29,7 +30,7 @@
 #define QUEUE_MARGIN 256
 
 /* The process at whose listeners it hangs; 0: nowhere. */
-static int hung_by;
+UPSTARE_CHILD_DATA static int hung_by = 0;
 static bool rung, repeating;
 static int timer;
 static int (*answer)(void);
@@ -190,7 +191,5 @@ void upstare_doorbell_unmute(void)
 
 void upstare_doorbell_forget(void)
 {
-	/* What is not written to costs no page of each child. */
-	if (hung_by)
-		hung_by = 0;
+	hung_by = 0;
 }

@@ -22,12 +22,14 @@ static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 static char tcp_name[64];
 /* The process whose file socket_path is; 0: there is none. Written last, read first. */
 static int socket_owner;
+/* The process that listens at tcp_name. */
+static int tcp_owner;
 
 const char *upstare_listen_name(int index)
 {
 	if (index == 0)
 		return socket_owner == upstare_sys(SYS_getpid) ? socket_path : NULL;
-	return tcp_name[0] ? tcp_name : NULL;
+	return tcp_owner == upstare_sys(SYS_getpid) ? tcp_name : NULL;
 }
 
 void upstare_unlisten(void)
@@ -37,12 +39,6 @@ void upstare_unlisten(void)
 	/* A child made by a bare clone() may come here too. */
 	if (owner && owner == upstare_sys(SYS_getpid))
 		upstare_sys(SYS_unlink, socket_path);
-}
-
-void upstare_listen_forget(void)
-{
-	if (tcp_name[0])
-		tcp_name[0] = 0;
 }
 
 static char *append(char *out, const char *end, const char *text)
@@ -256,6 +252,7 @@ static void name_address(const struct sockaddr_in6 *address)
 	at = append(at, end, inet_ntop(address->sin6_family, host, text, sizeof(text)) ? text : "?");
 	at = append(at, end, v6 ? "]:" : ":");
 	append_number(at, end, ntohs(address->sin6_port));
+	tcp_owner = (int)upstare_sys(SYS_getpid);
 }
 
 static int listen_tcp(const char *text)

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "../child.h"
 #include "../core.h"
 #include "channel.h"
 #include "doorbell.h"
@@ -21,7 +22,7 @@ static bool stopping;
 /* Whose channel it is; 0: nobody's. */
 static int started_by;
 
-struct upstare_listener upstare_listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
+UPSTARE_CHILD_DATA struct upstare_listener upstare_listeners[UPSTARE_LISTENERS] = {{.fd = -1}, {.fd = -1}};
 
 /* How long the end of the program waits for an answer that is under way. */
 #define LAST_ANSWER_MS 300
@@ -164,6 +165,6 @@ void upstare_control_forked(void)
 		if (fd >= 0 && upstare_descriptor_identity(fd) == upstare_listeners[i].identity)
 			upstare_sys(SYS_close, fd);
 	}
-	upstare_listen_forget();
-	upstare_connection_forget();
+	if (upstare_connected)
+		upstare_connection_forget();
 }

@@ -13,15 +13,14 @@
 #include <unistd.h>
 
 #include "../blocking/pipe/descriptors.h"
+#include "../child.h"
 #include "../control/sys.h"
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
 
-struct upstare_tree upstare_tree = {.leads = true};
-
-static pthread_mutex_t alive_template;
+UPSTARE_CHILD_DATA struct upstare_tree upstare_tree = {.leads = true};
 
 void upstare_shared_wait(const uint32_t *word, uint32_t value, uint64_t ns)
 {
@@ -76,22 +75,12 @@ static int map_orders(size_t size)
 	return 0;
 }
 
-static void make_template(void)
-{
-	pthread_mutexattr_t a;
-	pthread_mutexattr_init(&a);
-	pthread_mutexattr_setpshared(&a, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&a, PTHREAD_MUTEX_ROBUST);
-	pthread_mutex_init(&alive_template, &a);
-	pthread_mutexattr_destroy(&a);
-}
-
 /* The slot's process is this one, and this is its first thread. */
 static void live(struct upstare_slot *s, bool watch)
 {
 	s->pid = upstare_pid;
 	if (watch)
-		pthread_mutex_lock(&s->alive);
+		upstare_alive_hold(s);
 	s->watched = watch;
 	__atomic_store_n(&s->state, UPSTARE_SLOT_LIVE, __ATOMIC_RELEASE);
 }
@@ -113,7 +102,7 @@ static void make(void)
 		return;
 	}
 	failed = false;
-	make_template();
+	upstare_alive_init();
 	if (upstare_tree.board) {
 		upstare_tree.retired_board = upstare_tree.board;
 		upstare_tree.retired_orders = (void *)(uintptr_t)inherited;
@@ -124,18 +113,13 @@ static void make(void)
 	upstare_tree.capacity = size;
 	upstare_tree.slot = 0;
 	struct upstare_slot *s = upstare_own_slot();
-	s->alive = alive_template;
+	upstare_alive_prepare(s);
 	s->settled = 1;
 	live(s, upstare_sys(SYS_gettid) == upstare_pid);
-	/*
-	 * What the children have from the beginning: the handler, and a malloc that has asked for its random numbers (a filter
-	 * may forbid that).
-	 */
+	/* The children have it from the beginning. */
 	upstare_kick_handler();
 	if (upstare_self_pipe)
 		upstare_pipe_make_tree();
-	void *volatile first = malloc(1);
-	free(first);
 }
 
 bool upstare_slot_gone(const struct upstare_slot *s)
@@ -180,7 +164,9 @@ uint32_t upstare_tree_before_fork(uint64_t *birth)
 		s->parent_serial = (uint32_t)(upstare_own_slot()->birth >> 32);
 		s->gate = s->settled = s->watched = s->ended = s->filtered = 0;
 		s->report = s->pc = 0;
-		s->alive = alive_template;
+		upstare_alive_prepare(s);
+		if (!upstare_tree.parent)
+			upstare_tree.parent = true;
 		return k;
 	}
 	__atomic_store_n(&b->lost, 1, __ATOMIC_RELAXED);
@@ -207,7 +193,7 @@ void upstare_tree_in_child(uint32_t slot, bool glibc)
 		munmap(t->retired_orders, t->retired_capacity + UPSTARE_ORDERS_HEAD);
 		t->retired_board = NULL;
 	}
-	t->leads = false;
+	t->leads = t->parent = false;
 	t->writable = NULL;
 	t->slot = slot;
 	if (slot)

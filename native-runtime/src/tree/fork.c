@@ -258,7 +258,7 @@ exported int upstare_w_execle(const char *path, const char *first, ...)
 void upstare_tree_bequeath(void)
 {
 	struct upstare_board *b = upstare_tree.board;
-	if (!b || (!upstare_tree.leads && !upstare_tree.slot) || upstare_raw_getpid() != upstare_pid)
+	if (!b || !upstare_tree.parent || (!upstare_tree.leads && !upstare_tree.slot) || upstare_raw_getpid() != upstare_pid)
 		return;
 	__atomic_store_n(&upstare_own_slot()->ended, 1, __ATOMIC_SEQ_CST);
 	if (!upstare_slot_over(&b->slots[0]))

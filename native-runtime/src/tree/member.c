@@ -51,7 +51,6 @@ static _Unwind_Reason_Code find_program(struct _Unwind_Context *context, void *a
 
 static unsigned char *flag(void)
 {
-	extern unsigned char upstare_flag;
 	return upstare_current ? upstare_current->module->flag : &upstare_flag;
 }
 
@@ -61,8 +60,8 @@ static void wake_others(void)
 	if (!upstare_trylock())
 		return;
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-		if (t != upstare_self && t->tid && t->in_stub && __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE))
-			upstare_sys(SYS_tgkill, upstare_pid, t->tid, UPSTARE_KICK_SIGNAL);
+		if (t != upstare_self && upstare_tid_of(t) && t->in_stub && __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE))
+			upstare_sys(SYS_tgkill, upstare_pid, upstare_tid_of(t), UPSTARE_KICK_SIGNAL);
 	upstare_untrylock();
 }
 

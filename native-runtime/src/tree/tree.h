@@ -68,7 +68,7 @@ struct upstare_slot {
 	uint64_t frames;
 	uint64_t released;
 	uint64_t pc;      /* where the last kick met the program */
-	/* Robust, held by the process's first thread: the kernel marks it when the process ends, or becomes another by exec. */
+	/* Held by the process's first thread: the kernel marks it when the process ends, or becomes another by exec (alive.c). */
 	pthread_mutex_t alive;
 } __attribute__((aligned(128)));
 
@@ -103,6 +103,7 @@ struct upstare_tree {
 	size_t capacity;                     /* bytes of a patch */
 	uint32_t slot;                       /* ours; 0: the leader, or a child for which there was none */
 	bool leads;
+	bool parent;                         /* has forked */
 	/* A child that leads now leaves what it had in common with its late leader to be unmapped in its own children. */
 	void *retired_board, *retired_orders;
 	size_t retired_capacity;
@@ -120,9 +121,19 @@ static inline struct upstare_slot *upstare_own_slot(void)
 	return &upstare_tree.board->slots[upstare_tree.slot];
 }
 
+/* ---- alive.c ---- */
+
+hidden void upstare_alive_init(void);
+hidden void upstare_alive_prepare(struct upstare_slot *); /* for a process that is about to begin */
+/* By the first thread of a process, all signals are blocked. */
+hidden void upstare_alive_hold(struct upstare_slot *);
+
 /* ---- area.c ---- */
 
-/* Called with the lock held, around each fork. fork returns the child's slot, 0: none. */
+/*
+ * Around each fork, with all signals blocked, and the lock held unless there is one thread only. Returns the child's slot,
+ * 0: none.
+ */
 hidden uint32_t upstare_tree_before_fork(uint64_t *birth);
 /* In the child; glibc: it was made by fork() and not by the bare system call. */
 hidden void upstare_tree_in_child(uint32_t slot, bool glibc);
