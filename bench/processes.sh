@@ -27,5 +27,6 @@ for compiler in gcc upstare; do
 		i=$((i + 1))
 	done
 	echo "$compiler $(cut -d ' ' -f 1 "$work/forks.$compiler" | sort -n | head -n 1) elapsed," \
-		"$(cut -d ' ' -f 2 "$work/forks.$compiler" | sort -n | head -n 1) of CPU"
+		"$(cut -d ' ' -f 2 "$work/forks.$compiler" | sort -n | head -n 1) of CPU," \
+		"$(cut -d ' ' -f 3 "$work/forks.$compiler" | sort -n | head -n 1) page faults"
 done

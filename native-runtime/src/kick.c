@@ -1,6 +1,6 @@
 /*
- * Waking threads that block in one of our stubs (blocking/stub.S). The kick's handler moves the program counter to the stub's
- * abort label where it finds it at or before the system call. A kick that comes while a handler of the program runs does
+ * Waking threads that block in one of our stubs (blocking/stub.S, blocking.h). The kick's handler moves the program counter to the
+ * stub's abort label where it finds it at or before the system call. A kick that comes while a handler of the program runs does
  * nothing; the coordinator kicks again as long as it waits. Whether the update is still wanted is no matter to the handler:
  * the system call has been disturbed, and whoever made it has to make it again.
  *
@@ -17,18 +17,31 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "blocking/blocking.h"
 #include "blocking/pipe/descriptors.h"
 #include "control/doorbell.h"
 #include "core.h"
 #include "tree/tree.h"
 
-extern hidden const char upstare_stub_begin[], upstare_stub_end[], upstare_stub_abort[];
+extern hidden const struct upstare_stub_place places[] __asm__("__start_upstare_places");
+extern hidden const struct upstare_stub_place places_end[] __asm__("__stop_upstare_places");
 
 __thread bool upstare_kicked;
 
 __thread bool upstare_masked;
 __thread uint64_t upstare_kick_mask;
 __thread struct timespec *upstare_limit;
+
+/* Nothing; lld's --gc-sections keeps no section for its bounds alone. No more alignment than the others have: they follow each other. */
+static const struct upstare_stub_place none __attribute__((section("upstare_places"), aligned(4)));
+
+static const struct upstare_stub_place *place_of(uintptr_t pc)
+{
+	for (const struct upstare_stub_place *p = places; p < places_end; p++)
+		if (p != &none && pc >= (uintptr_t)UPSTARE_REL(p->begin) && pc <= (uintptr_t)UPSTARE_REL(p->end))
+			return p;
+	return NULL;
+}
 
 static void kicked(int signal, siginfo_t *info, void *context)
 {
@@ -38,13 +51,13 @@ static void kicked(int signal, siginfo_t *info, void *context)
 	(void)signal;
 	upstare_tree_kicked(pc, info->si_code == SI_USER);
 	upstare_doorbell_kicked(info->si_code == POLL_IN, context);
-	bool inside = pc >= (uintptr_t)upstare_stub_begin && pc < (uintptr_t)upstare_stub_end;
-	bool after = pc == (uintptr_t)upstare_stub_end;
+	const struct upstare_stub_place *p = place_of(pc);
+	bool after = p && pc == (uintptr_t)UPSTARE_REL(p->end), inside = p && !after;
 	/* A limit below the stack pointer is one that a handler jumped away from. */
 	if ((uintptr_t)upstare_limit > (uintptr_t)registers[REG_RSP])
 		*upstare_limit = (struct timespec){0, 0};
 	if (inside)
-		registers[REG_RIP] = (greg_t)(uintptr_t)upstare_stub_abort;
+		registers[REG_RIP] = (greg_t)(uintptr_t)UPSTARE_REL(p->abort);
 	if (after)
 		upstare_kicked = true;
 	if (inside || (after && registers[REG_RAX] == -EINTR)) {

@@ -132,10 +132,8 @@ void upstare_call_resumed(struct upstare_call *c)
 	c->interrupted = upstare_call_released();
 }
 
-long upstare_result(long r)
+long upstare_error(long r)
 {
-	if (r >= 0)
-		return r;
 	errno = (int)-r;
 	return -1;
 }

@@ -7,6 +7,11 @@
 
 #include "../internal.h"
 
+#include <errno.h>
+#include <sys/single_threaded.h>
+
+#include "../tree/tree.h"
+
 #define UPSTARE_ABORTED (-5000L)
 
 struct upstare_call {
@@ -24,6 +29,16 @@ struct upstare_call {
 /* UPSTARE_BLOCKING=self-pipe: no signal is used (pipe/). Does not change once threads run. */
 extern hidden bool upstare_self_pipe;
 
+/*
+ * Where a system call stands that a kick may break off: the test of the wish for an update, the end of the call, and where to go
+ * on if it is broken off before that. Offsets from each field.
+ */
+struct upstare_stub_place {
+	int32_t begin, end, abort;
+};
+#define UPSTARE_STUB_PLACE(BEGIN, END, ABORT) \
+	".pushsection upstare_places,\"a\",@progbits\n\t.balign 4\n\t.long " BEGIN "-., " END "-., " ABORT "-.\n\t.popsection\n\t"
+
 hidden long upstare_stub(long number, long a, long b, long c, long d, long e, long f);
 hidden long upstare_stub_unchecked(long number, long a, long b, long c, long d, long e, long f);
 
@@ -31,6 +46,48 @@ hidden long upstare_stub_unchecked(long number, long a, long b, long c, long d, 
  * The first try of a call, before there is a record: as upstare_blocking. Most calls end with it, so it has to be cheap.
  */
 hidden long upstare_first(long number, const long arguments[6]);
+/*
+ * The stub in place, for the calls that programs make most often: after a system call the processor foresees no return, so that
+ * each one costs. upstare_kicked is false before.
+ */
+static inline __attribute__((always_inline)) long upstare_stub_here(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	uint32_t outer = upstare_in_stub;
+	upstare_in_stub = 1;
+	__asm__ volatile("jmp 2f\n"
+			 "1:\tmovq $-5000, %%rax\n\t"
+			 "jmp 3f\n"
+			 "2:\ttestb $1, upstare_want(%%rip)\n\t"
+			 "jne 1b\n\t"
+			 "syscall\n"
+			 "3:\n\t" UPSTARE_STUB_PLACE("2b", "3b", "1b")
+			 : "+a"(number)
+			 : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "cc", "memory");
+	upstare_in_stub = outer;
+	return number;
+}
+
+/* upstare_first in place: the same, without a call where nothing is out of the ordinary. */
+static inline __attribute__((always_inline)) long upstare_first_here(long number, long a, long b, long c, long d, long e, long f)
+{
+	bool alone = __libc_single_threaded;
+	int type = PTHREAD_CANCEL_DEFERRED;
+	if (__builtin_expect(upstare_self_pipe || upstare_tree_orphaned() ||
+				     (__atomic_load_n(&upstare_want, __ATOMIC_RELAXED) & UPSTARE_WANT_UPDATE), 0))
+		return upstare_first(number, (const long[6]){a, b, c, d, e, f});
+	if (!alone)
+		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	upstare_kicked = false;
+	long r = upstare_stub_here(number, a, b, c, d, e, f);
+	if (!alone)
+		pthread_setcanceltype(type, NULL);
+	return r == -EINTR && upstare_kicked ? UPSTARE_ABORTED : r;
+}
+
 /*
  * The system call of c with its present arguments, as a cancellation point. UPSTARE_ABORTED: broken off for an update, or not
  * begun. Else what the kernel returned, -errno for errors.
@@ -43,7 +100,11 @@ hidden bool upstare_call_parked(struct upstare_call *c, const struct upstare_fun
 /* In a resume clone: takes the record back and waits until all threads may go on. */
 hidden void upstare_call_resumed(struct upstare_call *c);
 /* errno and -1 for -errno. */
-hidden long upstare_result(long r);
+hidden long upstare_error(long r);
+static inline long upstare_result(long r)
+{
+	return __builtin_expect(r >= 0, 1) ? r : upstare_error(r);
+}
 
 /* upstare_want and nothing found yet that keeps this thread from parking. */
 hidden bool upstare_called_for(void);

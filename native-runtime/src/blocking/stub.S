@@ -28,34 +28,32 @@
 	.endm
 
 	.text
-	.globl	upstare_stub_begin
-	.hidden	upstare_stub_begin
-	.globl	upstare_stub_end
-	.hidden	upstare_stub_end
-	.globl	upstare_stub_abort
-	.hidden	upstare_stub_abort
-
 	STUB	upstare_stub_unchecked
-	jmp	upstare_stub_call
+	jmp	.Lcall
 	.cfi_endproc
 	.size	upstare_stub_unchecked, .-upstare_stub_unchecked
 
 	STUB	upstare_stub
-upstare_stub_begin:
+.Lbegin:
 	testb	$1, upstare_want(%rip)
-	jne	upstare_stub_abort
-upstare_stub_call:
+	jne	.Labort
+.Lcall:
 	syscall
-upstare_stub_end:
+.Lend:
 	popq	%rcx
 	.cfi_remember_state
 	.cfi_adjust_cfa_offset -8
 	movl	%ecx, %fs:upstare_in_stub@tpoff
 	ret
 	.cfi_restore_state
-upstare_stub_abort:
+.Labort:
 	movq	$-5000, %rax
-	jmp	upstare_stub_end
+	jmp	.Lend
 	.cfi_endproc
 	.size	upstare_stub, .-upstare_stub
+
+	/* struct upstare_stub_place */
+	.section upstare_places, "a", @progbits
+	.balign	4
+	.long	.Lbegin-., .Lend-., .Labort-.
 	.section .note.GNU-stack,"",@progbits

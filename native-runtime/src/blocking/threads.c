@@ -84,7 +84,21 @@ exported int upstare_w_pthread_clockjoin_np(pthread_t thread, void **result, clo
 		return wait_for(&upstare_w_d_##NAME, KIND, (long)lock, 0, CLOCK, UNTIL);                               \
 	}
 
-LOCK(pthread_rwlock_rdlock, READ, pthread_rwlock_tryrdlock, (pthread_rwlock_t * lock), CLOCK_MONOTONIC, NULL)
+/* Of glibc's __readers: no writer has the lock or wants it. The readers are counted above three such bits. */
+#define WRITER_BITS 3
+#define READER 8
+
+/* pthread_rwlock_tryrdlock, without a call where no writer is about. */
+static inline int try_read(pthread_rwlock_t *lock)
+{
+	unsigned readers = __atomic_load_n(&lock->__data.__readers, __ATOMIC_RELAXED);
+	if (__builtin_expect(!(readers & WRITER_BITS) && readers < INT32_MAX - READER, 1) &&
+	    __atomic_compare_exchange_n(&lock->__data.__readers, &readers, readers + READER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return 0;
+	return pthread_rwlock_tryrdlock(lock);
+}
+
+LOCK(pthread_rwlock_rdlock, READ, try_read, (pthread_rwlock_t * lock), CLOCK_MONOTONIC, NULL)
 LOCK(pthread_rwlock_wrlock, WRITE, pthread_rwlock_trywrlock, (pthread_rwlock_t * lock), CLOCK_MONOTONIC, NULL)
 LOCK(pthread_rwlock_timedrdlock, READ, pthread_rwlock_tryrdlock, (pthread_rwlock_t * lock, const struct timespec *until),
      CLOCK_REALTIME, until)

@@ -171,7 +171,7 @@ UPSTARE_CALL(poll, upstare_resume_time);
 exported int upstare_w_poll(struct pollfd *files, nfds_t n, int timeout)
 {
 	int64_t deadline = deadline_after(timeout);
-	long r = upstare_first(SYS_poll, (const long[6]){(long)files, (long)n, timeout});
+	long r = upstare_first_here(SYS_poll, (long)files, (long)n, timeout, 0, 0, 0);
 	if (__builtin_expect(r != UPSTARE_ABORTED, 1))
 		return (int)upstare_result(r);
 	struct upstare_call c = {.number = SYS_poll, .arguments = {(long)files, (long)n, timeout}, .once = true, .deadline = deadline};
@@ -190,7 +190,7 @@ UPSTARE_CALL(epoll_wait, upstare_resume_time);
 exported int upstare_w_epoll_wait(int fd, struct epoll_event *events, int n, int timeout)
 {
 	int64_t deadline = deadline_after(timeout);
-	long r = upstare_first(SYS_epoll_wait, (const long[6]){fd, (long)events, n, timeout});
+	long r = upstare_first_here(SYS_epoll_wait, fd, (long)events, n, timeout, 0, 0);
 	if (__builtin_expect(r != UPSTARE_ABORTED, 1))
 		return (int)upstare_result(r);
 	struct upstare_call c = {

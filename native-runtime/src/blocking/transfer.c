@@ -70,7 +70,8 @@ long upstare_resume_transfer(void)
 		const long arguments[6] = {__VA_ARGS__};                                                               \
 		long r = 0;                                                                                            \
 		if (__builtin_expect(size <= SEGMENT, 1)) {                                                            \
-			r = upstare_first(NUMBER, arguments);                                                          \
+			r = upstare_first_here(NUMBER, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],  \
+					       arguments[5]);                                                                      \
 			if (__builtin_expect(r != UPSTARE_ABORTED && !cut_short(r, A(size)), 1))                       \
 				return upstare_result(r);                                                              \
 		}                                                                                                      \
@@ -122,7 +123,7 @@ exported ssize_t upstare_w_read(int fd, void *buffer, size_t size)
 {
 	struct upstare_call c;
 	if (__builtin_expect(size <= SEGMENT, 1)) {
-		long r = upstare_first(SYS_read, (const long[6]){fd, A(buffer), A(size)});
+		long r = upstare_first_here(SYS_read, fd, A(buffer), A(size), 0, 0, 0);
 		if (__builtin_expect(r != UPSTARE_ABORTED, 1))
 			return upstare_result(r);
 		c = (struct upstare_call){.number = SYS_read, .arguments = {fd, A(buffer), A(size)}};
@@ -174,7 +175,7 @@ long upstare_resume_receive(void)
 static long receive_first(int fd, void *buffer, size_t size, int flags, struct sockaddr *from, socklen_t *length,
 			  const struct upstare_function *descriptor)
 {
-	long r = upstare_first(SYS_recvfrom, (const long[6]){fd, A(buffer), A(size), flags, A(from), A(length)});
+	long r = upstare_first_here(SYS_recvfrom, fd, A(buffer), A(size), flags, A(from), A(length));
 	if (__builtin_expect(r != UPSTARE_ABORTED && !((flags & MSG_WAITALL) && cut_short(r, A(size))), 1))
 		return upstare_result(r);
 	struct upstare_call c = {.number = SYS_recvfrom, .arguments = {fd, A(buffer), A(size), flags, A(from), A(length)}};
