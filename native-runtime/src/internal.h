@@ -313,7 +313,6 @@ struct upstare_thread {
 	struct upstare_obstacle obstacle;
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
-	char *forked_at;  /* the stack above was its parent's, when the process was made; NULL: it was not forked */
 	bool in_handler;  /* as verified: a handler that its parent had called is below the innermost segment */
 	/* The innermost segment, as verified. */
 	enum upstare_bottom bottom;
@@ -349,6 +348,8 @@ extern hidden __thread struct upstare_thread *upstare_self;
 extern hidden __thread uint32_t upstare_in_stub;
 /* The thread's number for the kernel, of those that upstare_self is set in: a child has another, and writes only here. */
 extern hidden __thread pid_t upstare_tid;
+/* The thread's stack above was its parent's, when the process was made; NULL: it was not forked. */
+extern hidden __thread char *upstare_forked_at;
 static inline pid_t upstare_tid_of(const struct upstare_thread *t)
 {
 	const pid_t *tid = __atomic_load_n(&t->tid, __ATOMIC_ACQUIRE);

@@ -34,6 +34,7 @@ unsigned upstare_nthreads;
 UPSTARE_CHILD_DATA int upstare_pid = 0;
 unsigned char upstare_off;
 __thread pid_t upstare_tid;
+__thread char *upstare_forked_at;
 
 UPSTARE_CHILD_DATA static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct upstare_thread *pool;
@@ -330,7 +331,6 @@ static void forget_parent(struct upstare_thread *self)
 	if (self) {
 		self->state = UPSTARE_RUNNING;
 		self->users = 0;
-		self->forked_at = __builtin_frame_address(0);
 	}
 	upstare_want = self && self->oldest ? UPSTARE_WANT_STALE : 0;
 	upstare_run_mode = false;
@@ -347,6 +347,7 @@ void upstare_in_child(bool raw)
 	upstare_pid = upstare_raw_getpid();
 	if (self)
 		upstare_tid = upstare_pid;
+	upstare_forked_at = __builtin_frame_address(0);
 	if (forking.locked || upstare_want || upstare_run_mode)
 		forget_parent(self);
 	if (upstare_self_pipe)

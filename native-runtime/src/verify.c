@@ -180,7 +180,7 @@ static _Unwind_Reason_Code below(struct walk *w, struct upstare_loaded *l, uintp
 static bool may_stay(const struct walk *w, uintptr_t pc, const char *sp, bool ours)
 {
 	const struct upstare_thread *t = w->thread;
-	return w->below && t->forked_at && sp > t->forked_at && t->bottom_sp >= t->own.low && sp > t->bottom_sp && sp < t->own.high &&
+	return w->below && upstare_forked_at && sp > upstare_forked_at && t->bottom_sp >= t->own.low && sp > t->bottom_sp && sp < t->own.high &&
 	       (ours ? upstare_in_stub : !upstare_loaded_with_text(pc));
 }
 
