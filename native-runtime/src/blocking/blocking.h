@@ -48,7 +48,7 @@ hidden long upstare_stub_unchecked(long number, long a, long b, long c, long d, 
 hidden long upstare_first(long number, const long arguments[6]);
 /*
  * The stub in place, for the calls that programs make most often: after a system call the processor foresees no return, so that
- * each one costs. upstare_kicked is false before.
+ * each one costs. upstare_kicked is false before. The place to go on at stands between, where unwind tables know it.
  */
 static inline __attribute__((always_inline)) long upstare_stub_here(long number, long a, long b, long c, long d, long e, long f)
 {

@@ -70,8 +70,8 @@ long upstare_resume_transfer(void)
 		const long arguments[6] = {__VA_ARGS__};                                                               \
 		long r = 0;                                                                                            \
 		if (__builtin_expect(size <= SEGMENT, 1)) {                                                            \
-			r = upstare_first_here(NUMBER, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],  \
-					       arguments[5]);                                                                      \
+			r = upstare_first_here(NUMBER, arguments[0], arguments[1], arguments[2], arguments[3],         \
+					       arguments[4], arguments[5]);                                            \
 			if (__builtin_expect(r != UPSTARE_ABORTED && !cut_short(r, A(size)), 1))                       \
 				return upstare_result(r);                                                              \
 		}                                                                                                      \
