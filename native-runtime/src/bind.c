@@ -285,6 +285,10 @@ int upstare_bind_patch(struct upstare_loaded *l, char *message, size_t message_s
 	int code = check_variables(l->module->patch, message, message_size);
 	if (!code)
 		code = bind_imports(l, message, message_size);
+	if (!code && upstare_names_bind(l)) {
+		snprintf(message, message_size, "no memory for the patch's tables");
+		code = 5;
+	}
 	if (code || (l->prepared_for == from && l->prepared_with == upstare_libraries_changes()))
 		return code;
 	l->prepared_for = NULL;

@@ -297,7 +297,7 @@ static int transform(struct upstare_context *c)
 static void commit(struct upstare_context *c)
 {
 	upstare_forward_all(c);
-	upstare_names_switch(c->to);
+	upstare_slots_switch(c->to);
 	for (size_t i = 0; i < c->to->nexports; i++)
 		__atomic_store_n(c->to->exports[i].slot, c->to->exports[i].body, __ATOMIC_RELEASE);
 	upstare_libraries_superseded();
@@ -343,18 +343,26 @@ static void undo(void)
 	upstare_unlock(&mask);
 }
 
-static void rebuild(struct upstare_context *c)
+/* Returns when the threads were let go. */
+static uint64_t rebuild(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
 	uint64_t mask;
 	order_and_await(UPSTARE_ORDER_REBUILD, UPSTARE_REBUILT);
-	if (patch->after)
+	if (patch->after) {
+		upstare_names_switch(c->to);
 		patch->after(c);
+	}
 	trim();
-	/* A thread that is let go may end at once: the list must not change meanwhile. */
+	/* A thread that is let go may end at once: the list must not change meanwhile. Nor may it fork before all names are known. */
 	upstare_lock(&mask);
 	order(UPSTARE_ORDER_RELEASE);
+	uint64_t released = upstare_now();
+	finish_phase();
+	if (!patch->after)
+		upstare_names_switch(c->to);
 	upstare_unlock(&mask);
+	return released;
 }
 
 static void put_times(struct upstare_json *j, const struct upstare_times *at)
@@ -464,7 +472,6 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 void upstare_thaw(struct upstare_attempt *a, bool to_new_version)
 {
 	struct upstare_context *c = &a->context;
-	uint64_t mask;
 	if (!a->unrolled) {
 		call_off();
 	} else if (!to_new_version) {
@@ -473,11 +480,7 @@ void upstare_thaw(struct upstare_attempt *a, bool to_new_version)
 	} else {
 		commit(c);
 		a->at.mapped = upstare_now();
-		rebuild(c);
-		upstare_lock(&mask);
-		finish_phase();
-		upstare_unlock(&mask);
-		a->at.released = upstare_now();
+		a->at.released = rebuild(c);
 		upstare_futex_wake(&upstare_update.event, INT_MAX);
 		remember(c, &a->at);
 	}

@@ -86,6 +86,7 @@ struct upstare_export_move {
 
 /* A variable that is kept, and has another key in the new version. */
 struct upstare_renamed;
+struct upstare_called;
 
 enum upstare_library_state {
 	UPSTARE_LIBRARY_CURRENT,    /* its code is the current version's */
@@ -113,6 +114,8 @@ struct upstare_loaded {
 	struct upstare_renamed *renamed;
 	size_t nrenamed;
 	const char **old_keys; /* for each stub of a patch: its function's key in the old version, or NULL */
+	struct upstare_called *called; /* for each stub: what its function is called by, as bound last */
+	char **pointers;       /* for each entry of the patch's table of pointers: its variable, as bound last; NULL: not there */
 	struct upstare_saved_word *saved;
 	size_t nsaved;
 	/* Once superseded: the version after it, and what moved then; frames below library code come this way later (migrate.c). */
@@ -176,6 +179,10 @@ struct upstare_name {
 	uint64_t size;
 	void **slot;       /* stubs */
 };
+struct upstare_called {
+	char *address; /* of the stub: the function's address in all versions */
+	void **slot;
+};
 struct upstare_renamed {
 	struct upstare_name name;
 	bool is_tls;
@@ -185,7 +192,9 @@ hidden struct upstare_name *upstare_names_find(const struct upstare_names *, con
 hidden int upstare_names_reserve(struct upstare_names *, size_t more);
 hidden void upstare_names_set(struct upstare_names *, const struct upstare_name *);
 hidden int upstare_names_define(struct upstare_loaded *); /* room for a module's names: 0 or -1 */
-hidden void upstare_names_switch(struct upstare_loaded *); /* the module's names are the current ones; slots set; cannot fail */
+hidden int upstare_names_bind(struct upstare_loaded *);   /* after its imports: fills called and pointers: 0 or -1 */
+hidden void upstare_slots_switch(struct upstare_loaded *); /* its functions are the ones that are called; cannot fail */
+hidden void upstare_names_switch(struct upstare_loaded *); /* its names are the current ones; cannot fail, but takes its time */
 hidden int upstare_names_enter(struct upstare_loaded *);   /* of a library that has been loaded: 0 or -1 */
 hidden void upstare_names_leave(struct upstare_loaded *);  /* of one that goes */
 

@@ -420,19 +420,6 @@ void upstare_forward_frames(struct upstare_context *c, struct upstare_thread *t)
 	}
 }
 
-/* The new version's variable of that key: one of its own, or one that it keeps, which may have had another name. */
-static char *new_variable(struct upstare_context *c, const char *key)
-{
-	const struct upstare_module *m = c->to->module;
-	for (size_t i = 0; i < c->to->nrenamed; i++)
-		if (!c->to->renamed[i].is_tls && strcmp(c->to->renamed[i].name.key, key) == 0)
-			return c->to->renamed[i].name.address;
-	for (const struct upstare_variable *v = m->variables; v < m->variables_end; v++)
-		if (strcmp(UPSTARE_STRING(v->key_rel), key) == 0)
-			return (char *)v->address;
-	return upstare_old_variable(c, key);
-}
-
 void upstare_forward_all(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
@@ -444,7 +431,7 @@ void upstare_forward_all(struct upstare_context *c)
 				upstare_forward_frames(c, t);
 		for (uint32_t i = 0; i < patch->npointer_maps; i++) {
 			const struct upstare_pointer_map *p = &patch->pointer_maps[i];
-			char *address = new_variable(c, p->key);
+			char *address = c->to->pointers[i];
 			for (uint32_t e = 0; address && e < p->count; e++)
 				forward_pointers(c, address + (size_t)e * p->stride, p->offsets, p->noffsets);
 		}

@@ -232,7 +232,7 @@ int upstare_modules_init(void)
 		return -1;
 	for (size_t i = 0; i < stubs; i++)
 		executable.bodies[i] = *(void **)UPSTARE_REL(m->stubs[i].slot_rel);
-	if (upstare_names_define(&executable))
+	if (upstare_names_define(&executable) || upstare_names_bind(&executable))
 		return -1;
 	upstare_names_switch(&executable);
 	upstare_modules = &executable;

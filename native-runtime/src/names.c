@@ -52,7 +52,7 @@ void upstare_names_set(struct upstare_names *n, const struct upstare_name *name)
 	*e = *name;
 }
 
-/* For each stub of a patch the key that its function had in the old version: a search for each would take its time in the pause. */
+/* For each stub of a patch the key that its function had in the old version. */
 static int find_old_keys(struct upstare_loaded *l)
 {
 	const struct upstare_module *m = l->module;
@@ -159,6 +159,65 @@ int upstare_names_define(struct upstare_loaded *l)
 		       : 0;
 }
 
+/* By the running version's stub of the same function, if it has one. */
+static int find_called(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	size_t n = (size_t)(m->stubs_end - m->stubs);
+	if (!l->called)
+		l->called = upstare_arena((n + 1) * sizeof(*l->called));
+	for (size_t i = 0; l->called && i < n; i++) {
+		const struct upstare_stub *s = &m->stubs[i];
+		const char *old = l->old_keys ? l->old_keys[i] : NULL;
+		const struct upstare_name *known = upstare_names_find(&upstare_stubs, old ? old : UPSTARE_STRING(s->key_rel));
+		l->called[i] = known ? (struct upstare_called){known->address, known->slot}
+				     : (struct upstare_called){(char *)UPSTARE_REL(s->stub_rel), (void **)UPSTARE_REL(s->slot_rel)};
+	}
+	return l->called ? 0 : -1;
+}
+
+/* The new version's variables are its own, and those that it keeps, which may have had another name. */
+static int find_pointers(struct upstare_loaded *l)
+{
+	const struct upstare_module *m = l->module;
+	const struct upstare_patch *patch = m->patch;
+	struct upstare_names own = {0};
+	if (!patch || !patch->npointer_maps)
+		return 0;
+	if (!l->pointers)
+		l->pointers = upstare_arena(patch->npointer_maps * sizeof(*l->pointers));
+	if (!l->pointers || upstare_names_reserve(&own, (size_t)(m->variables_end - m->variables) + l->nrenamed))
+		return -1;
+	for (const struct upstare_variable *v = m->variables; v < m->variables_end; v++) {
+		struct upstare_name name = {.key = UPSTARE_STRING(v->key_rel), .address = upstare_variable_address(m, v)};
+		upstare_names_set(&own, &name);
+	}
+	for (size_t i = 0; i < l->nrenamed; i++)
+		if (!l->renamed[i].is_tls)
+			upstare_names_set(&own, &l->renamed[i].name);
+	for (uint32_t i = 0; i < patch->npointer_maps; i++) {
+		const char *key = patch->pointer_maps[i].key;
+		const struct upstare_name *e = upstare_names_find(&own, key);
+		e = e ? e : upstare_names_find(&upstare_variables, key);
+		l->pointers[i] = e ? e->address : NULL;
+	}
+	upstare_pages_free(own.slots, own.capacity * sizeof(*own.slots));
+	return 0;
+}
+
+/* Searches that would take their time in the pause. */
+int upstare_names_bind(struct upstare_loaded *l)
+{
+	return find_called(l) || find_pointers(l) ? -1 : 0;
+}
+
+void upstare_slots_switch(struct upstare_loaded *l)
+{
+	size_t n = (size_t)(l->module->stubs_end - l->module->stubs);
+	for (size_t i = 0; i < n; i++)
+		__atomic_store_n(l->called[i].slot, l->bodies[i], __ATOMIC_RELEASE);
+}
+
 void upstare_names_switch(struct upstare_loaded *l)
 {
 	const struct upstare_module *m = l->module;
@@ -176,14 +235,8 @@ void upstare_names_switch(struct upstare_loaded *l)
 		}
 	}
 	for (const struct upstare_stub *s = m->stubs; s < m->stubs_end; s++) {
-		const char *key = UPSTARE_STRING(s->key_rel), *old = l->old_keys ? l->old_keys[s - m->stubs] : NULL;
-		const struct upstare_name *known = upstare_names_find(&upstare_stubs, old ? old : key);
-		struct upstare_name name = {key, (char *)UPSTARE_REL(s->stub_rel), 0, (void **)UPSTARE_REL(s->slot_rel)};
-		if (known) {
-			name.address = known->address;
-			name.slot = known->slot;
-		}
+		const struct upstare_called *by = &l->called[s - m->stubs];
+		struct upstare_name name = {UPSTARE_STRING(s->key_rel), by->address, 0, by->slot};
 		upstare_names_set(&upstare_stubs, &name);
-		__atomic_store_n(name.slot, l->bodies[s - m->stubs], __ATOMIC_RELEASE);
 	}
 }
