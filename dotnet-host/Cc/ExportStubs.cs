@@ -18,6 +18,9 @@ internal static class ExportStubs
     private const string Section = "upstare_exports";
     private const int EntrySize = 12;
 
+    /// <summary>Endbr64 and jmp *slot(%rip), in stubs of all kinds.</summary>
+    private const int StubSize = 10;
+
     /// <summary>Begins the names of symbols that dladdr is to find (<see cref="NameBodies"/>).</summary>
     private const string BodyPrefix = "upstare_body_";
 
@@ -67,6 +70,7 @@ internal static class ExportStubs
 
         List<ElfSymbol> offered = file.DynamicSymbols();
         Dictionary<ulong, int> relocations = Relocations(file);
+        Dictionary<string, ulong> pointers = Pointers(file);
         var bodies = new Dictionary<string, ElfSymbol>(StringComparer.Ordinal);
         for (ulong at = table.Address; at + EntrySize <= table.Address + table.Size; at += EntrySize)
         {
@@ -104,6 +108,7 @@ internal static class ExportStubs
                 return false;
             }
 
+            stub = pointers.GetValueOrDefault(name, stub);
             ushort section = (ushort)Enumerable.Range(0, file.Sections.Count).First(i => file.Sections[i] == file.At(stub));
             for (int i = 0; i < offered.Count; i++)
             {
@@ -114,7 +119,7 @@ internal static class ExportStubs
                     int entry = (int)symbols.Offset + (i * SymbolSize);
                     BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(entry + 6), section);
                     BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 8), stub);
-                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 16), 10);
+                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 16), StubSize);
                 }
             }
         }
@@ -148,6 +153,25 @@ internal static class ExportStubs
                 BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], body.Size);
             }
         }
+    }
+
+    /// <summary>
+    /// The stubs that an executable's own pointers to its functions lead to, by the functions' names: what dlsym finds is then equal to such a pointer, and
+    /// dladdr knows it. Updates set these stubs, too. A program that is linked with -s does not tell them.
+    /// </summary>
+    private static Dictionary<string, ulong> Pointers(ElfFile file)
+    {
+        const string prefix = "upstare_f_";
+        var found = new Dictionary<string, ulong>(StringComparer.Ordinal);
+        foreach (ElfSymbol s in file.Section(".interp") is null ? [] : file.Symbols())
+        {
+            if (s.IsFunction && s.Section != 0 && s.Name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                found[s.Name[prefix.Length..]] = s.Value;
+            }
+        }
+
+        return found;
     }
 
     private static bool IsOffered(ElfSymbol s) => s is { Type: 2, Section: not 0, Binding: 1 or 2, Visibility: 0 or 3 }
