@@ -5,16 +5,18 @@ namespace UpStare.Scenario.Tests;
 /// <summary>Programs that own every signal (UPSTARE_BLOCKING=self-pipe): threads are woken by a pipe.</summary>
 public sealed class SelfPipeTests : IDisposable
 {
-    /// <summary>Of the whole run: all of these tests can be run with the pipe, too.</summary>
-    private static readonly string? Usual = Environment.GetEnvironmentVariable("UPSTARE_BLOCKING");
+    /// <summary>The whole run may have the pipe, too.</summary>
+    private readonly string? _before = Way("self-pipe");
 
-    public SelfPipeTests() => Way("self-pipe");
+    public void Dispose() => Way(_before);
 
-    public void Dispose() => AsUsual();
-
-    internal static void Way(string? way) => Environment.SetEnvironmentVariable("UPSTARE_BLOCKING", way);
-
-    internal static void AsUsual() => Way(Usual);
+    /// <returns>The way of before.</returns>
+    internal static string? Way(string? way)
+    {
+        string? before = Environment.GetEnvironmentVariable("UPSTARE_BLOCKING");
+        Environment.SetEnvironmentVariable("UPSTARE_BLOCKING", way);
+        return before;
+    }
 
     [Theory]
     [InlineData("blocked")]
@@ -82,9 +84,9 @@ public sealed class SelfPipeTests : IDisposable
 /// <summary>Programs of several processes, whose members are called by a pipe.</summary>
 public sealed class SelfPipeProcessTreeTests : ProcessTreeTests, IDisposable
 {
-    public SelfPipeProcessTreeTests() => SelfPipeTests.Way("self-pipe");
+    private readonly string? _before = SelfPipeTests.Way("self-pipe");
 
-    public void Dispose() => SelfPipeTests.AsUsual();
+    public void Dispose() => SelfPipeTests.Way(_before);
 
     /// <summary>Only a signal could raise its flag; the kick does.</summary>
     [Theory]
