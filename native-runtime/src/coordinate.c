@@ -356,8 +356,9 @@ static uint64_t rebuild(struct upstare_context *c)
 	trim();
 	/* A thread that is let go may end at once: the list must not change meanwhile. Nor may it fork before all names are known. */
 	upstare_lock(&mask);
-	order(UPSTARE_ORDER_RELEASE);
+	/* One call lets all of them go. They may take the processor from this thread then: when it gets it back is no part of the pause. */
 	uint64_t released = upstare_now();
+	order(UPSTARE_ORDER_RELEASE);
 	finish_phase();
 	if (!patch->after)
 		upstare_names_switch(c->to);
