@@ -423,6 +423,8 @@ hidden int upstare_park(unsigned after);
 hidden int upstare_park_call(uint64_t mask);
 /* upstare_resumed for a blocking call: what upstare_signals_due says of the signals that came meanwhile. */
 hidden int upstare_call_released(void);
+/* The same, but signals stay blocked (upstare_masked). */
+hidden int upstare_call_released_masked(void);
 /* Whether this thread has been found unable to park in this update: it blocks plainly then. */
 hidden bool upstare_has_obstacle(void);
 
@@ -548,7 +550,7 @@ extern hidden int64_t upstare_run_left; /* points until the next update is due *
 
 /* ---- kick.c and blocking/ ---- */
 extern hidden __thread bool upstare_kicked; /* the last stub's system call was cut short by a kick and nothing else */
-extern hidden __thread bool upstare_masked; /* the kick has blocked all signals; upstare_kick_mask is the program's mask */
+extern hidden __thread bool upstare_masked; /* a call that was broken off has all signals blocked; upstare_kick_mask is the program's mask */
 extern hidden __thread uint64_t upstare_kick_mask;
 /* Of a wait inside libc: the kick moves it into the past, and libc gives the wait up. */
 extern hidden __thread struct timespec *upstare_limit;

@@ -235,14 +235,23 @@ exported void upstare_resumed(void)
 	released(upstare_self);
 }
 
-int upstare_call_released(void)
+int upstare_call_released_masked(void)
 {
 	struct upstare_thread *t = upstare_self;
 	set_state(t, UPSTARE_REBUILT);
 	next_order(t, UPSTARE_ORDER_REBUILD);
+	upstare_kick_mask = t->mask;
+	upstare_masked = true;
 	int due = upstare_signals_due(t->mask);
-	upstare_set_signals(&t->mask);
 	errno = t->saved_errno;
+	return due;
+}
+
+int upstare_call_released(void)
+{
+	int due = upstare_call_released_masked();
+	upstare_masked = false;
+	upstare_set_signals(&upstare_self->mask);
 	return due;
 }
 

@@ -3,9 +3,16 @@ using System.Net.Sockets;
 
 namespace UpStare.Scenario.Tests;
 
-/// <summary>A program with one thread stays so until somebody connects, wherever it is then.</summary>
-public class FirstClientTests
+/// <summary>
+/// A program with one thread stays so until somebody connects, wherever it is then. A signal tells it of that, so this is never done with the
+/// pipe.
+/// </summary>
+public sealed class FirstClientTests : IDisposable
 {
+    private readonly string? _before = SelfPipeTests.Way(null);
+
+    public void Dispose() => SelfPipeTests.Way(_before);
+
     [Theory]
     [InlineData("wait")]
     [InlineData("library")]

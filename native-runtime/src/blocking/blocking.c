@@ -72,8 +72,10 @@ long upstare_blocking_uncancelled(struct upstare_call *c)
 
 long upstare_blocking(struct upstare_call *c)
 {
-	if (ends(c))
+	if (ends(c)) {
+		upstare_unmask();
 		return -EINTR;
+	}
 	if (__builtin_expect(upstare_self_pipe, 0))
 		return upstare_pipe_call(c->number, c->arguments, true, c->done > 0);
 	return upstare_first(c->number, c->arguments);
@@ -130,6 +132,21 @@ void upstare_call_resumed(struct upstare_call *c)
 {
 	memcpy(c, upstare_pop(), sizeof(*c));
 	c->interrupted = upstare_call_released();
+}
+
+void upstare_wait_resumed(struct upstare_call *c)
+{
+	memcpy(c, upstare_pop(), sizeof(*c));
+	c->interrupted = upstare_self_pipe ? upstare_call_released_masked() : upstare_call_released();
+}
+
+void upstare_unmask(void)
+{
+	uint64_t mask = upstare_kick_mask;
+	if (!upstare_masked)
+		return;
+	upstare_masked = false;
+	upstare_set_signals(&mask);
 }
 
 long upstare_error(long r)

@@ -99,6 +99,13 @@ hidden long upstare_blocking_uncancelled(struct upstare_call *c);
 hidden bool upstare_call_parked(struct upstare_call *c, const struct upstare_function *descriptor);
 /* In a resume clone: takes the record back and waits until all threads may go on. */
 hidden void upstare_call_resumed(struct upstare_call *c);
+/*
+ * The same for a call that goes on with upstare_blocking: with the pipe, signals stay blocked until that waits or returns, so that none is
+ * handled unseen before.
+ */
+hidden void upstare_wait_resumed(struct upstare_call *c);
+/* Lets the program's signals through where a call that was broken off has left them blocked. */
+hidden void upstare_unmask(void);
 /* errno and -1 for -errno. */
 hidden long upstare_error(long r);
 static inline long upstare_result(long r)

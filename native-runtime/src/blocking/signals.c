@@ -83,7 +83,7 @@ hidden long upstare_resume_signal(void);
 long upstare_resume_signal(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return wait_for_signal(&c, c.header.function);
 }
 
@@ -147,7 +147,7 @@ hidden long upstare_resume_take_signal(void);
 long upstare_resume_take_signal(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return take_signal(&c, c.header.function);
 }
 

@@ -38,7 +38,7 @@ long upstare_simple(struct upstare_call *c, const struct upstare_function *descr
 long upstare_resume_simple(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return again(&c, c.header.function);
 }
 
@@ -97,7 +97,7 @@ hidden long upstare_resume_lockf(void);
 long upstare_resume_lockf(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return lock_file(&c);
 }
 

@@ -108,7 +108,7 @@ hidden long upstare_resume_time(void);
 long upstare_resume_time(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return wait_for_time(&c, c.header.function, NULL);
 }
 
@@ -307,7 +307,7 @@ hidden long upstare_resume_sleep(void);
 long upstare_resume_sleep(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return sleep_on(&c, c.header.function);
 }
 

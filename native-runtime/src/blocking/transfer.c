@@ -57,7 +57,7 @@ hidden long upstare_resume_transfer(void);
 long upstare_resume_transfer(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return go(&c, c.header.function, 0);
 }
 
@@ -115,7 +115,7 @@ hidden long upstare_resume_read(void);
 long upstare_resume_read(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return read_on(&c);
 }
 
@@ -168,7 +168,7 @@ hidden long upstare_resume_receive(void);
 long upstare_resume_receive(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return receive(&c, c.header.function, 0);
 }
 
@@ -281,7 +281,7 @@ hidden long upstare_resume_vector(void);
 long upstare_resume_vector(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return go_vector(&c, c.header.function);
 }
 

@@ -42,7 +42,7 @@ static long again(struct attempt t)
 	long ended = 0;
 	for (int64_t slice = 0;; ended = wait_again(&t.limits, &slice)) {
 		if (ended == UPSTARE_ABORTED || upstare_pipe_noticed())
-			return UPSTARE_ABORTED;
+			return upstare_pipe_aborted(&hold);
 		long r = t.make(t.number, t.arguments);
 		if (r != t.busy)
 			return r;

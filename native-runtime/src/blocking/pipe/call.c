@@ -17,6 +17,7 @@ static void uncancel(const int *type)
 
 long upstare_pipe_plain(long number, const long a[6], bool cancellable)
 {
+	upstare_unmask();
 	int type __attribute__((cleanup(uncancel))) = -1;
 	if (cancellable && !__libc_single_threaded)
 		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
@@ -30,16 +31,8 @@ static long wait_for_handler(const uint64_t *mask, bool cancellable)
 	return upstare_pipe_poll(files, 0, &l);
 }
 
-long upstare_pipe_call(long number, const long a[6], bool cancellable, bool continued)
+static long by_kind(long number, const long a[6], bool cancellable, bool continued)
 {
-	upstare_kicked = false;
-	/* A library's thread: nobody waits for it. */
-	if (!upstare_self || upstare_pipe_confined)
-		return upstare_pipe_plain(number, a, cancellable);
-	if (cancellable && !__libc_single_threaded)
-		pthread_testcancel();
-	if (upstare_pipe_noticed())
-		return UPSTARE_ABORTED;
 	switch (number) {
 	case SYS_read:
 	case SYS_readv:
@@ -96,4 +89,20 @@ long upstare_pipe_call(long number, const long a[6], bool cancellable, bool cont
 	default:
 		return upstare_pipe_plain(number, a, cancellable);
 	}
+}
+
+long upstare_pipe_call(long number, const long a[6], bool cancellable, bool continued)
+{
+	upstare_kicked = false;
+	/* A library's thread: nobody waits for it. */
+	if (!upstare_self || upstare_pipe_confined)
+		return upstare_pipe_plain(number, a, cancellable);
+	if (cancellable && !__libc_single_threaded)
+		pthread_testcancel();
+	if (upstare_pipe_noticed())
+		return UPSTARE_ABORTED;
+	long r = by_kind(number, a, cancellable, continued);
+	if (r != UPSTARE_ABORTED)
+		upstare_unmask();
+	return r;
 }

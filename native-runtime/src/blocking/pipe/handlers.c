@@ -46,7 +46,7 @@ static struct kinds look(void)
 	return k;
 }
 
-/* How often the program has changed its handlers; and for which of these it is known what they are: twice that, + 1 for both kinds. */
+/* How often the program has changed its handlers; and for which of these it is known what they are: four times that, + their kinds. */
 static uint32_t changes = 1, known;
 
 void upstare_pipe_handlers_changed(void)
@@ -54,25 +54,25 @@ void upstare_pipe_handlers_changed(void)
 	__atomic_add_fetch(&changes, 1, __ATOMIC_SEQ_CST);
 }
 
-bool upstare_pipe_mixed(void)
+unsigned upstare_pipe_handlers(void)
 {
-	uint32_t now = 2 * __atomic_load_n(&changes, __ATOMIC_SEQ_CST), before = __atomic_load_n(&known, __ATOMIC_ACQUIRE);
-	if (__builtin_expect((before & ~1u) == now, 1))
-		return before & 1;
+	uint32_t now = 4 * __atomic_load_n(&changes, __ATOMIC_SEQ_CST), before = __atomic_load_n(&known, __ATOMIC_ACQUIRE);
+	if (__builtin_expect((before & ~UPSTARE_MIXED) == now, 1))
+		return before & UPSTARE_MIXED;
 	struct kinds k = look();
-	now |= k.restarting && k.ending;
+	now |= (k.restarting ? UPSTARE_RESTARTED : 0) | (k.ending ? UPSTARE_ENDING : 0);
 	/* Another thread may know of later changes already. */
 	__atomic_compare_exchange_n(&known, &before, now, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
-	return now & 1;
+	return now & UPSTARE_MIXED;
 }
 
-bool upstare_pipe_handler_ends(void)
+bool upstare_pipe_handler_ends(const uint64_t *program)
 {
 	uint64_t mask = 0;
 	struct kinds k = look();
 	upstare_sys(SYS_rt_sigprocmask, SIG_BLOCK, 0, &mask, 8);
 	/* A library may have installed one of the other kind behind our back: whoever has one that ends calls can stand EINTR. */
-	return (k.ending & ~mask) != 0;
+	return (k.ending & ~(program ? *program : mask)) != 0;
 }
 
 /* ---- signalfds, by their sets: what is pending is looked up for the thread that polls ---- */

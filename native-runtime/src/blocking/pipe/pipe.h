@@ -42,6 +42,8 @@ struct upstare_hold {
 /* Blocks them, after what has come has been let through. */
 hidden void upstare_pipe_hold(struct upstare_hold *);
 hidden void upstare_pipe_release(struct upstare_hold *);
+/* UPSTARE_ABORTED; they stay blocked until the thread has parked (upstare_masked). */
+hidden long upstare_pipe_aborted(struct upstare_hold *);
 #define UPSTARE_HOLD(name) struct upstare_hold name __attribute__((cleanup(upstare_pipe_release))) = {0}
 
 struct upstare_limits {
@@ -67,10 +69,13 @@ hidden short upstare_pipe_ready(int fd, short events);
 hidden bool upstare_pipe_noticed(void);
 
 /* ---- handlers.c ---- */
-/* Some handlers of the process restart calls and some end them. */
-hidden bool upstare_pipe_mixed(void);
-/* After ppoll was ended by a handler: whether it is one that ends calls. */
-hidden bool upstare_pipe_handler_ends(void);
+/* The kinds of handlers that the process has: after which calls are restarted, and which end them. */
+#define UPSTARE_RESTARTED 1u
+#define UPSTARE_ENDING 2u
+#define UPSTARE_MIXED (UPSTARE_RESTARTED | UPSTARE_ENDING)
+hidden unsigned upstare_pipe_handlers(void);
+/* After ppoll was ended by a handler: whether it is one that ends calls. mask: the signals it did not wait for; NULL: the thread's. */
+hidden bool upstare_pipe_handler_ends(const uint64_t *mask);
 /* A descriptor that is readable while a signal of the set is pending for the thread that polls it; -1: none. */
 hidden int upstare_pipe_signals(uint64_t set);
 /*

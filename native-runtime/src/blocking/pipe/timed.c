@@ -125,12 +125,11 @@ long upstare_pipe_futex(const long a[6], bool cancellable)
 
 /* ---- with a limit as an argument: the call itself, a slice long; whoever waits in it is woken at once ---- */
 
-static struct timespec *slice_of(struct timespec *t, int64_t until, bool *last)
+static void slice_of(struct timespec *t, int64_t until, bool *last)
 {
 	int64_t left = until == UPSTARE_FOREVER ? UPSTARE_FOREVER : until - (int64_t)upstare_now();
 	*last = left <= UPSTARE_SLICE;
 	*t = upstare_timespec(left < 0 ? 0 : *last ? left : UPSTARE_SLICE);
-	return t;
 }
 
 int64_t upstare_pipe_after(const struct timespec *limit)
@@ -138,27 +137,43 @@ int64_t upstare_pipe_after(const struct timespec *limit)
 	return limit ? upstare_deadline(limit->tv_sec, limit->tv_nsec) : UPSTARE_FOREVER;
 }
 
+static bool some_have_come(uint64_t mask)
+{
+	uint64_t pending = 0;
+	upstare_sys(SYS_rt_sigpending, &pending, 8);
+	return (pending & ~mask) != 0;
+}
+
+/*
+ * The kernel ends it with EINTR also after a signal that no handler ran for here: one that another thread has taken meanwhile, or that is
+ * ignored, but was kept because the first thread has it blocked. So signals wait until a slice is over.
+ */
 long upstare_pipe_semaphores(const long a[6], bool cancellable)
 {
 	const struct sembuf *operations = (const struct sembuf *)a[1];
 	const struct timespec *limit = (const struct timespec *)a[3];
-	bool may_refuse = false;
+	bool may_refuse = false, last = false;
 	int64_t until = upstare_pipe_after(limit);
 	if (limit && !upstare_valid_time(limit))
 		return upstare_pipe_plain(SYS_semtimedop, a, cancellable);
 	for (long i = 0; i < a[2] && a[2] <= 500; i++)
 		may_refuse |= (operations[i].sem_flg & IPC_NOWAIT) != 0;
-	for (;;) {
-		struct timespec t;
-		bool last;
+	UPSTARE_HOLD(hold);
+	if (upstare_masked)
+		upstare_pipe_hold(&hold);
+	for (struct timespec t = {0, 0};; slice_of(&t, until, &last)) {
 		if (upstare_pipe_noticed())
-			return UPSTARE_ABORTED;
-		slice_of(&t, until, &last);
+			return upstare_pipe_aborted(&hold);
 		int64_t begin = (int64_t)upstare_now();
 		long r = upstare_pipe_plain(SYS_semtimedop, (const long[6]){a[0], a[1], a[2], (long)&t}, cancellable);
 		/* One of the operations may be refused at once where others wait: that does not take a slice. */
 		if (r != -EAGAIN || last || (may_refuse && (int64_t)upstare_now() - begin < t.tv_sec * SECOND + t.tv_nsec))
 			return r;
+		if (hold.on && upstare_pipe_due(hold.mask))
+			return -EINTR;
+		/* What no handler waits for ends the process, or nothing. */
+		hold.due = hold.on && some_have_come(hold.mask);
+		upstare_pipe_hold(&hold);
 	}
 }
 

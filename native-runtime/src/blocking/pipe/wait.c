@@ -4,6 +4,10 @@
  * ppoll ends with EINTR after every handler, while most calls go on after one with SA_RESTART. Where all handlers of the process
  * are of one kind it follows which it was. Where there are both, and where a call looks again and again, signals are blocked
  * and a signalfd is polled too: what is pending is looked at before its handler runs.
+ *
+ * A handler that ends the call may run nowhere but in ppoll, or nobody would know of it: not between two waits, and not when the pipe
+ * has become readable at the same moment, of which alone ppoll tells then. Signals are blocked outside for that, and where the
+ * call is broken off until the thread has parked.
  */
 #include "descriptors.h"
 
@@ -139,9 +143,24 @@ void upstare_pipe_hold(struct upstare_hold *h)
 {
 	if (h->due)
 		upstare_pipe_release(h);
-	if (!h->on)
+	if (h->on)
+		return;
+	if (upstare_masked)
+		h->mask = upstare_kick_mask;
+	else
 		upstare_block_signals(&h->mask);
+	upstare_masked = false;
 	h->on = true;
+}
+
+long upstare_pipe_aborted(struct upstare_hold *h)
+{
+	if (h->on) {
+		upstare_kick_mask = h->mask;
+		upstare_masked = true;
+	}
+	h->on = h->due = false;
+	return UPSTARE_ABORTED;
 }
 
 /*
@@ -194,23 +213,27 @@ long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limi
 	struct upstare_hold *h = l->hold ? l->hold : &own;
 	for (;;) {
 		if (upstare_pipe_noticed())
-			return UPSTARE_ABORTED;
+			return upstare_pipe_aborted(h);
 		int64_t slice = shut ? closed : UPSTARE_FOREVER, now = l->until == UPSTARE_FOREVER ? 0 : (int64_t)upstare_now();
 		add_pipes(files + n, shut, &slice, sure);
 		sure = true;
 		int64_t left = l->until == UPSTARE_FOREVER ? UPSTARE_FOREVER : l->until > now ? l->until - now : 0;
-		bool hold = l->hold || (!l->once && upstare_pipe_mixed()) || (slice < left && !l->mask);
+		unsigned handlers = upstare_pipe_handlers();
+		bool look = l->hold || (!l->once && handlers == UPSTARE_MIXED);
+		bool hold = look || upstare_masked || slice < left || (l->once ? handlers : handlers & UPSTARE_ENDING);
+		const uint64_t *mask = l->mask ? l->mask : hold ? &h->mask : NULL;
 		int watch = -1;
-		if (hold) {
+		if (hold)
 			upstare_pipe_hold(h);
+		if (look) {
 			watch = upstare_pipe_signals((~h->mask | l->taken) & ~LIBC_SIGNALS);
 			slice = watch < 0 ? least(slice, UPSTARE_SLICE) : slice;
 		}
 		int64_t ns = least(left, slice);
-		long r = hold ? wait_and_tell(files, n + PIPES, ns, watch, l, h) : wait_in_kernel(files, n + PIPES, ns, l->mask, l->cancellable);
+		long r = look ? wait_and_tell(files, n + PIPES, ns, watch, l, h) : wait_in_kernel(files, n + PIPES, ns, mask, l->cancellable);
 		if (r == UPSTARE_RETRY && !l->hold)
 			continue;
-		if (r == -EINTR && !l->once && !hold && !upstare_pipe_handler_ends())
+		if (r == -EINTR && !l->once && !look && !upstare_pipe_handler_ends(hold ? &h->mask : NULL))
 			continue;
 		if (r < 0)
 			return r;
