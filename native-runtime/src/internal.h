@@ -552,6 +552,18 @@ extern hidden int64_t upstare_run_left; /* points until the next update is due *
 extern hidden __thread bool upstare_kicked; /* the last stub's system call was cut short by a kick and nothing else */
 extern hidden __thread bool upstare_masked; /* a call that was broken off has all signals blocked; upstare_kick_mask is the program's mask */
 extern hidden __thread uint64_t upstare_kick_mask;
+/*
+ * A call that was broken off is about to be made again, signals are no longer blocked: whether any handler ends it, or only those without
+ * SA_RESTART. came: one of them has run meanwhile.
+ */
+#define UPSTARE_AGAIN 1
+#define UPSTARE_AGAIN_ONCE 2
+extern hidden __thread uint32_t upstare_again, upstare_came;
+/* Where the program's handlers return to (blocking/restorer.S). */
+hidden void upstare_restorer_restarting(void);
+hidden void upstare_restorer_ending(void);
+/* The program has set a handler: kicks are told from its end. errno may change. */
+hidden void upstare_kick_follow(int signal);
 /* Of a wait inside libc: the kick moves it into the past, and libc gives the wait up. */
 extern hidden __thread struct timespec *upstare_limit;
 /*

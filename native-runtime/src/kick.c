@@ -28,6 +28,8 @@ extern hidden const struct upstare_stub_place places_end[] __asm__("__stop_upsta
 
 __thread bool upstare_kicked;
 
+__thread uint32_t upstare_again, upstare_came;
+
 __thread bool upstare_masked;
 __thread uint64_t upstare_kick_mask;
 __thread struct timespec *upstare_limit;
@@ -64,6 +66,56 @@ static void kicked(int signal, siginfo_t *info, void *context)
 		memcpy(&upstare_kick_mask, &c->uc_sigmask, sizeof(upstare_kick_mask));
 		memset(&c->uc_sigmask, 0xff, sizeof(upstare_kick_mask));
 		upstare_masked = true;
+	}
+}
+
+/*
+ * A handler of the program returns to c. A kick that comes from now on must not take the EINTR, or the part, that the handler has left
+ * for its own: the nop is passed. And a call that was broken off is not made again where the handler should have ended it.
+ */
+hidden void upstare_handler_returned(ucontext_t *c, bool restarts);
+void upstare_handler_returned(ucontext_t *c, bool restarts)
+{
+	greg_t *pc = &c->uc_mcontext.gregs[REG_RIP];
+	const struct upstare_stub_place *p = place_of((uintptr_t)*pc);
+	if (p && (uintptr_t)*pc == (uintptr_t)UPSTARE_REL(p->end)) {
+		++*pc;
+	} else if (upstare_again == UPSTARE_AGAIN_ONCE || (upstare_again && !restarts)) {
+		upstare_came = 1;
+		if (p)
+			*pc = (greg_t)(uintptr_t)UPSTARE_REL(p->abort);
+	}
+}
+
+/* The kernel's struct sigaction. */
+struct action {
+	uintptr_t handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+static void (*restorer_of(const struct action *a))(void)
+{
+	if (a->handler == (uintptr_t)SIG_DFL || a->handler == (uintptr_t)SIG_IGN)
+		return a->restorer;
+	return a->flags & SA_RESTART ? upstare_restorer_restarting : upstare_restorer_ending;
+}
+
+void upstare_kick_follow(int signal)
+{
+	struct action expected, found, newest;
+	if (upstare_self_pipe || upstare_off || syscall(SYS_rt_sigaction, signal, NULL, &expected, 8) ||
+	    expected.restorer == restorer_of(&expected))
+		return;
+	newest = expected;
+	for (;;) {
+		newest.restorer = restorer_of(&newest);
+		if (syscall(SYS_rt_sigaction, signal, &newest, &found, 8) || !memcmp(&found, &expected, sizeof(found)))
+			return;
+		/* What another thread has set meanwhile is put back. */
+		expected = newest;
+		newest = found;
 	}
 }
 

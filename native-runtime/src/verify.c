@@ -220,7 +220,9 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 		w->library = s->to.pc;
 		return _URC_NO_REASON;
 	}
-	bool ours = pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end;
+	/* What the program's handlers return to stands for libc's. */
+	bool restorer = pc == (uintptr_t)upstare_restorer_restarting || pc == (uintptr_t)upstare_restorer_ending;
+	bool ours = !restorer && pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end;
 	if (interrupted) {
 		if (!may_stay(w, pc, (const char *)_Unwind_GetCFA(context), ours))
 			return obstruct(w, pc, NULL, 0, "a signal handler is running");
@@ -231,7 +233,7 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 			return _URC_NO_REASON;
 		return obstruct(w, pc, NULL, 0, "inside the runtime");
 	}
-	struct upstare_loaded *l = upstare_loaded_with_text(pc);
+	struct upstare_loaded *l = restorer ? NULL : upstare_loaded_with_text(pc);
 	/* Between updates a library of the current version is as any other: nothing of it is to be migrated. */
 	if (l && l->prefix && w->stale && upstare_is_current(l))
 		l = NULL;

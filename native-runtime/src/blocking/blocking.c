@@ -74,11 +74,16 @@ long upstare_blocking(struct upstare_call *c)
 {
 	if (ends(c)) {
 		upstare_unmask();
+		upstare_again = upstare_came = 0;
 		return -EINTR;
 	}
 	if (__builtin_expect(upstare_self_pipe, 0))
 		return upstare_pipe_call(c->number, c->arguments, true, c->done > 0);
-	return upstare_first(c->number, c->arguments);
+	long r = upstare_first(c->number, c->arguments);
+	if (__builtin_expect(upstare_came, 0) && r == UPSTARE_ABORTED)
+		r = -EINTR;
+	upstare_again = upstare_came = 0;
+	return r;
 }
 
 /* The kernel's struct sigaction: libc would answer from its own idea of the internal signals. */
@@ -137,7 +142,12 @@ void upstare_call_resumed(struct upstare_call *c)
 void upstare_wait_resumed(struct upstare_call *c)
 {
 	memcpy(c, upstare_pop(), sizeof(*c));
-	c->interrupted = upstare_self_pipe ? upstare_call_released_masked() : upstare_call_released();
+	c->interrupted = upstare_call_released_masked();
+	if (upstare_self_pipe)
+		return;
+	upstare_came = 0;
+	upstare_again = c->once ? UPSTARE_AGAIN_ONCE : UPSTARE_AGAIN;
+	upstare_unmask();
 }
 
 void upstare_unmask(void)

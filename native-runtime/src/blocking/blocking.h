@@ -30,8 +30,8 @@ struct upstare_call {
 extern hidden bool upstare_self_pipe;
 
 /*
- * Where a system call stands that a kick may break off: the test of the wish for an update, the end of the call, and where to go
- * on if it is broken off before that. Offsets from each field.
+ * Where a system call stands that a kick may break off: the test of the wish for an update, the end of the call, where a nop follows, and
+ * where to go on if it is broken off before that. Offsets from each field.
  */
 struct upstare_stub_place {
 	int32_t begin, end, abort;
@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) long upstare_stub_here(long number,
 			 "2:\ttestb $1, upstare_want(%%rip)\n\t"
 			 "jne 1b\n\t"
 			 "syscall\n"
-			 "3:\n\t" UPSTARE_STUB_PLACE("2b", "3b", "1b")
+			 "3:\tnop\n\t" UPSTARE_STUB_PLACE("2b", "3b", "1b")
 			 : "+a"(number)
 			 : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "cc", "memory");
@@ -100,8 +100,8 @@ hidden bool upstare_call_parked(struct upstare_call *c, const struct upstare_fun
 /* In a resume clone: takes the record back and waits until all threads may go on. */
 hidden void upstare_call_resumed(struct upstare_call *c);
 /*
- * The same for a call that goes on with upstare_blocking: with the pipe, signals stay blocked until that waits or returns, so that none is
- * handled unseen before.
+ * The same for a call that goes on with upstare_blocking, before which no signal is handled unseen: with the pipe they stay blocked until
+ * it waits or returns, else a handler that comes is noted (upstare_again).
  */
 hidden void upstare_wait_resumed(struct upstare_call *c);
 /* Lets the program's signals through where a call that was broken off has left them blocked. */

@@ -34,6 +34,16 @@ exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *o
 	return pthread_sigmask(how, how == SIG_UNBLOCK ? set : without_kick(set, &copy), old);
 }
 
+static void handler_changed(int signal)
+{
+	int error = errno;
+	if (upstare_self_pipe)
+		upstare_pipe_handlers_changed();
+	else if (signal != UPSTARE_KICK_SIGNAL)
+		upstare_kick_follow(signal);
+	errno = error;
+}
+
 /* A kick that waits for the end of a handler comes when the call that the handler interrupted cannot be told from one that it did not. */
 exported int upstare_w_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
 {
@@ -46,8 +56,8 @@ exported int upstare_w_sigaction(int signal, const struct sigaction *action, str
 		action = &copy;
 	}
 	int r = sigaction(signal, action, old);
-	if (upstare_self_pipe)
-		upstare_pipe_handlers_changed();
+	if (!r && action)
+		handler_changed(signal);
 	return r;
 }
 
@@ -56,8 +66,8 @@ exported sighandler_t upstare_w_signal(int signal_number, sighandler_t handler)
 	if (signal_number == UPSTARE_KICK_SIGNAL)
 		upstare_control_ready();
 	sighandler_t old = signal(signal_number, handler);
-	if (upstare_self_pipe)
-		upstare_pipe_handlers_changed();
+	if (old != SIG_ERR)
+		handler_changed(signal_number);
 	return old;
 }
 

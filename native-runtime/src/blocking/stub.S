@@ -1,7 +1,8 @@
 /*
  * long upstare_stub(long number, a, b, c, d, e, f): a system call that is not begun, or is broken off, while an update is
  * wanted: UPSTARE_ABORTED then (blocking.h), and nothing has happened. Between begin and end stand the test of the flag and
- * the system call; the kick's handler (kick.c) moves a program counter that it finds there to the abort label.
+ * the system call; the kick's handler (kick.c) moves a program counter that it finds there to the abort label. So it is if a handler
+ * has come (upstare_came) before a call that was broken off is made again. The nop tells a call that a handler has ended (restorer.S).
  *
  * upstare_stub_unchecked: the same without the test, for a thread that could not be updated where it stands now, but may be
  * for the next update.
@@ -38,8 +39,11 @@
 	testb	$1, upstare_want(%rip)
 	jne	.Labort
 .Lcall:
+	cmpl	$0, %fs:upstare_came@tpoff
+	jne	.Labort
 	syscall
 .Lend:
+	nop
 	popq	%rcx
 	.cfi_remember_state
 	.cfi_adjust_cfa_offset -8
