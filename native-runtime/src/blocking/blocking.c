@@ -66,6 +66,7 @@ long upstare_blocking_uncancelled(struct upstare_call *c)
 		return -EINTR;
 	if (__builtin_expect(upstare_self_pipe, 0))
 		return upstare_pipe_call(c->number, c->arguments, false, false);
+	upstare_again = upstare_came = 0;
 	lead_orphans();
 	return call(c->number, c->arguments);
 }
@@ -73,8 +74,7 @@ long upstare_blocking_uncancelled(struct upstare_call *c)
 long upstare_blocking(struct upstare_call *c)
 {
 	if (ends(c)) {
-		upstare_unmask();
-		upstare_again = upstare_came = 0;
+		upstare_wait_over();
 		return -EINTR;
 	}
 	if (__builtin_expect(upstare_self_pipe, 0))
@@ -148,6 +148,12 @@ void upstare_wait_resumed(struct upstare_call *c)
 	upstare_came = 0;
 	upstare_again = c->once ? UPSTARE_AGAIN_ONCE : UPSTARE_AGAIN;
 	upstare_unmask();
+}
+
+void upstare_wait_over(void)
+{
+	upstare_unmask();
+	upstare_again = upstare_came = 0;
 }
 
 void upstare_unmask(void)

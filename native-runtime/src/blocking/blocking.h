@@ -104,6 +104,8 @@ hidden void upstare_call_resumed(struct upstare_call *c);
  * it waits or returns, else a handler that comes is noted (upstare_again).
  */
 hidden void upstare_wait_resumed(struct upstare_call *c);
+/* Where such a call ends without upstare_blocking. */
+hidden void upstare_wait_over(void);
 /* Lets the program's signals through where a call that was broken off has left them blocked. */
 hidden void upstare_unmask(void);
 /* errno and -1 for -errno. */

@@ -50,8 +50,10 @@ static long wait_for_semaphore(struct upstare_call *c, const struct upstare_func
 			r = 0;
 		}
 		pthread_cleanup_pop(1);
-		if (r != UPSTARE_ABORTED)
+		if (r != UPSTARE_ABORTED) {
+			upstare_wait_over();
 			return upstare_result(r);
+		}
 		if (upstare_call_parked(c, descriptor))
 			return 0;
 	}
@@ -61,7 +63,7 @@ hidden long upstare_resume_semaphore(void);
 long upstare_resume_semaphore(void)
 {
 	struct upstare_call c;
-	upstare_call_resumed(&c);
+	upstare_wait_resumed(&c);
 	return wait_for_semaphore(&c, c.header.function);
 }
 

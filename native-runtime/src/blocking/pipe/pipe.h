@@ -37,10 +37,12 @@ hidden long upstare_pipe_plain(long number, const long arguments[6], bool cancel
 struct upstare_hold {
 	uint64_t mask; /* the program's */
 	bool on;
-	bool due; /* some have come, and have not been let through */
+	uint64_t come; /* those that are to be let through */
 };
-/* Blocks them, after what has come has been let through. */
+/* Blocks them, after those that have come have been let through, and no others: a handler that ends the call may be due meanwhile. */
 hidden void upstare_pipe_hold(struct upstare_hold *);
+/* Notes those that have come by now, to be let through. */
+hidden void upstare_pipe_note(struct upstare_hold *);
 hidden void upstare_pipe_release(struct upstare_hold *);
 /* UPSTARE_ABORTED; they stay blocked until the thread has parked (upstare_masked). */
 hidden long upstare_pipe_aborted(struct upstare_hold *);

@@ -137,13 +137,6 @@ int64_t upstare_pipe_after(const struct timespec *limit)
 	return limit ? upstare_deadline(limit->tv_sec, limit->tv_nsec) : UPSTARE_FOREVER;
 }
 
-static bool some_have_come(uint64_t mask)
-{
-	uint64_t pending = 0;
-	upstare_sys(SYS_rt_sigpending, &pending, 8);
-	return (pending & ~mask) != 0;
-}
-
 /*
  * The kernel ends it with EINTR also after a signal that no handler ran for here: one that another thread has taken meanwhile, or that is
  * ignored, but was kept because the first thread has it blocked. So signals wait until a slice is over.
@@ -169,10 +162,11 @@ long upstare_pipe_semaphores(const long a[6], bool cancellable)
 		/* One of the operations may be refused at once where others wait: that does not take a slice. */
 		if (r != -EAGAIN || last || (may_refuse && (int64_t)upstare_now() - begin < t.tv_sec * SECOND + t.tv_nsec))
 			return r;
+		if (hold.on)
+			upstare_pipe_note(&hold);
 		if (hold.on && upstare_pipe_due(hold.mask))
 			return -EINTR;
 		/* What no handler waits for ends the process, or nothing. */
-		hold.due = hold.on && some_have_come(hold.mask);
 		upstare_pipe_hold(&hold);
 	}
 }

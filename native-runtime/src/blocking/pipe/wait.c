@@ -136,13 +136,25 @@ void upstare_pipe_release(struct upstare_hold *h)
 {
 	if (h->on)
 		upstare_set_signals(&h->mask);
-	h->on = h->due = false;
+	h->on = false;
+	h->come = 0;
+}
+
+void upstare_pipe_note(struct upstare_hold *h)
+{
+	uint64_t pending = 0;
+	upstare_sys(SYS_rt_sigpending, &pending, 8);
+	h->come = pending & ~h->mask;
 }
 
 void upstare_pipe_hold(struct upstare_hold *h)
 {
-	if (h->due)
-		upstare_pipe_release(h);
+	uint64_t all;
+	if (h->on && h->come) {
+		upstare_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &h->come, 0, 8);
+		upstare_block_signals(&all);
+	}
+	h->come = 0;
 	if (h->on)
 		return;
 	if (upstare_masked)
@@ -159,7 +171,8 @@ long upstare_pipe_aborted(struct upstare_hold *h)
 		upstare_kick_mask = h->mask;
 		upstare_masked = true;
 	}
-	h->on = h->due = false;
+	h->on = false;
+	h->come = 0;
 	return UPSTARE_ABORTED;
 }
 
@@ -177,7 +190,7 @@ static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, int watch,
 		r = 0;
 	if (!told && watch >= 0)
 		return r;
-	h->due = true;
+	upstare_pipe_note(h);
 	r -= told;
 	if (r)
 		return r;
