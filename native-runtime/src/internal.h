@@ -562,8 +562,11 @@ extern hidden __thread uint32_t upstare_again, upstare_came;
 /* Where the program's handlers return to (blocking/restorer.S). */
 hidden void upstare_restorer_restarting(void);
 hidden void upstare_restorer_ending(void);
-/* The program has set a handler: kicks are told from its end. errno may change. */
-hidden void upstare_kick_follow(int signal);
+/*
+ * The program has set a handler by sigaction, or (set: NULL) in another way: kicks are told from its end. It stays what it is but for where it
+ * returns to. errno may change.
+ */
+hidden void upstare_kick_follow(int signal, const struct sigaction *set);
 /* Of a wait inside libc: the kick moves it into the past, and libc gives the wait up. */
 extern hidden __thread struct timespec *upstare_limit;
 /*

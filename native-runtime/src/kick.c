@@ -87,6 +87,8 @@ void upstare_handler_returned(ucontext_t *c, bool restarts)
 	}
 }
 
+#define SA_RESTORER 0x04000000
+
 /* The kernel's struct sigaction. */
 struct action {
 	uintptr_t handler;
@@ -102,20 +104,35 @@ static void (*restorer_of(const struct action *a))(void)
 	return a->flags & SA_RESTART ? upstare_restorer_restarting : upstare_restorer_ending;
 }
 
-void upstare_kick_follow(int signal)
+static struct action to_kernel(const struct sigaction *set)
+{
+	struct action a = {(uintptr_t)set->sa_handler, (unsigned)set->sa_flags | SA_RESTORER, NULL, 0};
+	memcpy(&a.mask, &set->sa_mask, sizeof(a.mask));
+	a.mask &= ~((uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1));
+	return a;
+}
+
+void upstare_kick_follow(int signal, const struct sigaction *set)
 {
 	struct action expected, found, newest;
-	if (upstare_self_pipe || upstare_off || syscall(SYS_rt_sigaction, signal, NULL, &expected, 8) ||
-	    expected.restorer == restorer_of(&expected))
+	if (upstare_self_pipe || upstare_off)
+		return;
+	if (set)
+		expected = to_kernel(set);
+	else if (syscall(SYS_rt_sigaction, signal, NULL, &expected, 8))
 		return;
 	newest = expected;
+	newest.restorer = restorer_of(&expected);
+	if (newest.restorer == expected.restorer)
+		return;
 	for (;;) {
-		newest.restorer = restorer_of(&newest);
-		if (syscall(SYS_rt_sigaction, signal, &newest, &found, 8) || !memcmp(&found, &expected, sizeof(found)))
+		if (syscall(SYS_rt_sigaction, signal, &newest, &found, 8) ||
+		    (found.handler == expected.handler && found.flags == expected.flags && found.mask == expected.mask))
 			return;
-		/* What another thread has set meanwhile is put back. */
+		/* What another thread has set meanwhile, or somebody who stands between us and the kernel, is put back. */
 		expected = newest;
 		newest = found;
+		newest.restorer = restorer_of(&found);
 	}
 }
 

@@ -34,13 +34,13 @@ exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *o
 	return pthread_sigmask(how, how == SIG_UNBLOCK ? set : without_kick(set, &copy), old);
 }
 
-static void handler_changed(int signal)
+static void handler_changed(int signal, const struct sigaction *set)
 {
 	int error = errno;
 	if (upstare_self_pipe)
 		upstare_pipe_handlers_changed();
 	else if (signal != UPSTARE_KICK_SIGNAL)
-		upstare_kick_follow(signal);
+		upstare_kick_follow(signal, set);
 	errno = error;
 }
 
@@ -57,7 +57,7 @@ exported int upstare_w_sigaction(int signal, const struct sigaction *action, str
 	}
 	int r = sigaction(signal, action, old);
 	if (!r && action)
-		handler_changed(signal);
+		handler_changed(signal, action);
 	return r;
 }
 
@@ -67,7 +67,7 @@ exported sighandler_t upstare_w_signal(int signal_number, sighandler_t handler)
 		upstare_control_ready();
 	sighandler_t old = signal(signal_number, handler);
 	if (old != SIG_ERR)
-		handler_changed(signal_number);
+		handler_changed(signal_number, NULL);
 	return old;
 }
 
