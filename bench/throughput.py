@@ -62,7 +62,7 @@ def main():
     kind = Redis() if 'redis' in os.path.basename(programs[0]) else Memcached()
     with tempfile.TemporaryDirectory() as folder:
         kind.prepare(folder)
-        servers = [subprocess.Popen(kind.arguments(os.path.abspath(p), PORT + i), cwd=folder) for i, p in enumerate(programs)]
+        servers = [subprocess.Popen(kind.arguments(os.path.abspath(p), PORT + i), cwd=folder, stdout=subprocess.DEVNULL) for i, p in enumerate(programs)]
         try:
             time.sleep(1)
             times, processor = [], []
