@@ -154,7 +154,9 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             string buffer = FunctionLowering.CloneName(function.TempSlots[s.Buffer.Name]);
             string result = FunctionLowering.CloneName(function.TempSlots[s.Result.Name]);
             text.Append(CultureInfo.InvariantCulture,
-                $"if ({buffer}) {{ {result} = {s.Callee}((void *){buffer}{(s.SecondArgument is null ? "" : ", " + s.SecondArgument)}); if ({result}) goto __up_j{s.Number}; }}\n");
+                $"if ({buffer}) {{ int *__up_m = (void *)((char *){buffer} + __UP_MASK_WAS_SAVED), __up_k = *__up_m; ");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{result} = upstare_arm((void *){buffer}); if ({result}) goto __up_j{s.Number}; *__up_m = __up_k; }}\n");
         }
 
         text.Append("if (__up_pt & UPSTARE_AFTER) upstare_resumed();\nswitch (__up_pt) { ");

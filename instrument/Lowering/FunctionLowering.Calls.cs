@@ -100,10 +100,16 @@ internal sealed partial class FunctionLowering
         (Temp buffer, Temp result) = _setJmpTemps[c];
         string env = Value(c.Arguments[0]);
         Emit(Name(buffer) + " = (void *)(" + env + "); ");
+        foreach ((Temp other, _) in _setJmpTemps.Values.Where(v => v.Buffer != buffer))
+        {
+            // A clone arms each buffer where it was armed last.
+            Emit($"if ({Name(other)} == {Name(buffer)}) {Name(other)} = 0; ");
+        }
+
         string? second = c.Arguments.Count > 1 ? Value(c.Arguments[1]) : null;
         string callee = c.Function!.Name;
         string k = SetJmpSites.Count.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        SetJmpSites.Add(new SetJmpSite(SetJmpSites.Count, callee, buffer, result, second));
+        SetJmpSites.Add(new SetJmpSite(SetJmpSites.Count, buffer, result));
         Emit(Name(result) + " = " + callee + "((void *)" + Name(buffer) + (second is null ? "" : ", " + second) + ");");
         if (_mode == LoweringMode.Clone)
         {

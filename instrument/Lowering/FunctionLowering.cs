@@ -262,4 +262,4 @@ internal sealed class PlannedPoint
 }
 
 /// <summary>A call of setjmp whose buffer a clone arms again.</summary>
-internal sealed record SetJmpSite(int Number, string Callee, Temp Buffer, Temp Result, string? SecondArgument);
+internal sealed record SetJmpSite(int Number, Temp Buffer, Temp Result);

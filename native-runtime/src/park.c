@@ -3,6 +3,7 @@
 
 #include <cpuid.h>
 #include <errno.h>
+#include <setjmp.h>
 
 #include "tree/tree.h"
 
@@ -229,6 +230,8 @@ static void released(struct upstare_thread *t)
 	upstare_set_signals(&t->mask);
 	errno = t->saved_errno;
 }
+
+_Static_assert(offsetof(struct __jmp_buf_tag, __mask_was_saved) == 64, "__UP_MASK_WAS_SAVED of prelude.h");
 
 exported void upstare_resumed(void)
 {

@@ -3,7 +3,7 @@
  * elsewhere. After the update, longjmp must lead into the new frame, with its variables.
  */
 #include "testprog.h"
-#include <setjmp.h>
+#include "armed.h"
 
 static jmp_buf out;
 static int jump = 1;
@@ -35,5 +35,6 @@ int main(void)
 	begin();
 	attempt(10);
 	attempt(20);
+	armed_by_turns(out, fail);
 	return failures;
 }

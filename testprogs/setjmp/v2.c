@@ -1,6 +1,6 @@
 /* As v1, but the attempt is told in other words, and fails from deeper. */
 #include "testprog.h"
-#include <setjmp.h>
+#include "armed.h"
 
 static jmp_buf out;
 static int jump = 1;
@@ -32,5 +32,6 @@ int main(void)
 	begin();
 	attempt(10);
 	attempt(20);
+	armed_by_turns(out, fail);
 	return failures;
 }

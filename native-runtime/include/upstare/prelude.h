@@ -103,3 +103,6 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 void *upstare_pop(void);        /* the mapped record of the frame that is being rebuilt; the next call gives the next inner one */
 void (*upstare_next(void))(void); /* entry of the next inner frame's resume clone (or of a runtime call's), to be called with its own return type */
 void upstare_resumed(void);     /* the innermost frame is rebuilt: waits until all threads may go on */
+/* setjmp without the mask: the buffer keeps the one that it has, and at this offset whether it has one (glibc's struct __jmp_buf_tag). */
+int upstare_arm(void *buffer) __asm__("_setjmp") __attribute__((returns_twice));
+#define __UP_MASK_WAS_SAVED 64
