@@ -549,16 +549,25 @@ extern hidden bool upstare_run_mode;
 extern hidden int64_t upstare_run_left; /* points until the next update is due */
 
 /* ---- kick.c and blocking/ ---- */
-extern hidden __thread bool upstare_kicked; /* the last stub's system call was cut short by a kick and nothing else */
 extern hidden __thread bool upstare_masked; /* a call that was broken off has all signals blocked; upstare_kick_mask is the program's mask */
 extern hidden __thread uint64_t upstare_kick_mask;
-/*
- * A call that was broken off is about to be made again, signals are no longer blocked: whether any handler ends it, or only those without
- * SA_RESTART. came: one of them has run meanwhile.
- */
+/* What signals do to the thread's call; a new one forgets all of it by one store, since a handler may have jumped out of the last. */
+union upstare_cut {
+	uint32_t all;
+	struct {
+		bool kicked; /* the last stub's system call was cut short by a kick and nothing else */
+		/*
+		 * A call that was broken off is about to be made again, signals are no longer blocked: whether any handler ends it, or only
+		 * those without SA_RESTART. came: one of them has run meanwhile (known to stub.S).
+		 */
+		uint8_t again;
+		bool came;
+	};
+};
+#define UPSTARE_NOT_AGAIN 0
 #define UPSTARE_AGAIN 1
 #define UPSTARE_AGAIN_ONCE 2
-extern hidden __thread uint32_t upstare_again, upstare_came;
+extern hidden __thread union upstare_cut upstare_cut;
 /* Where the program's handlers return to (blocking/restorer.S). */
 hidden void upstare_restorer_restarting(void);
 hidden void upstare_restorer_ending(void);

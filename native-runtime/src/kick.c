@@ -26,9 +26,7 @@
 extern hidden const struct upstare_stub_place places[] __asm__("__start_upstare_places");
 extern hidden const struct upstare_stub_place places_end[] __asm__("__stop_upstare_places");
 
-__thread bool upstare_kicked;
-
-__thread uint32_t upstare_again, upstare_came;
+__thread union upstare_cut upstare_cut;
 
 __thread bool upstare_masked;
 __thread uint64_t upstare_kick_mask;
@@ -61,7 +59,7 @@ static void kicked(int signal, siginfo_t *info, void *context)
 	if (inside)
 		registers[REG_RIP] = (greg_t)(uintptr_t)UPSTARE_REL(p->abort);
 	if (after)
-		upstare_kicked = true;
+		upstare_cut.kicked = true;
 	if (inside || (after && registers[REG_RAX] == -EINTR)) {
 		memcpy(&upstare_kick_mask, &c->uc_sigmask, sizeof(upstare_kick_mask));
 		memset(&c->uc_sigmask, 0xff, sizeof(upstare_kick_mask));
@@ -80,8 +78,8 @@ void upstare_handler_returned(ucontext_t *c, bool restarts)
 	const struct upstare_stub_place *p = place_of((uintptr_t)*pc);
 	if (p && (uintptr_t)*pc == (uintptr_t)UPSTARE_REL(p->end)) {
 		++*pc;
-	} else if (upstare_again == UPSTARE_AGAIN_ONCE || (upstare_again && !restarts)) {
-		upstare_came = 1;
+	} else if (upstare_cut.again == UPSTARE_AGAIN_ONCE || (upstare_cut.again && !restarts)) {
+		upstare_cut.came = true;
 		if (p)
 			*pc = (greg_t)(uintptr_t)UPSTARE_REL(p->abort);
 	}

@@ -28,20 +28,18 @@ static inline void lead_orphans(void)
 static inline long call(long number, const long a[6])
 {
 	long r;
-	upstare_kicked = false;
+	upstare_cut.kicked = false;
 	if (__builtin_expect(__atomic_load_n(&upstare_want, __ATOMIC_RELAXED) & UPSTARE_WANT_UPDATE, 0) && upstare_has_obstacle())
 		r = upstare_stub_unchecked(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	else
 		r = upstare_stub(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	/* A call that cannot be restarted has ended with EINTR, and no handler but the kick's has run. */
-	return r == -EINTR && upstare_kicked ? UPSTARE_ABORTED : r;
+	return r == -EINTR && upstare_cut.kicked ? UPSTARE_ABORTED : r;
 }
 
-long upstare_first(long number, const long arguments[6])
+static long call_cancellably(long number, const long arguments[6])
 {
 	int type;
-	if (__builtin_expect(upstare_self_pipe, 0))
-		return upstare_pipe_call(number, arguments, true, false);
 	lead_orphans();
 	/* With one thread nobody can cancel it meanwhile. */
 	if (__libc_single_threaded)
@@ -52,6 +50,14 @@ long upstare_first(long number, const long arguments[6])
 	return r;
 }
 
+long upstare_first(long number, const long arguments[6])
+{
+	if (__builtin_expect(upstare_self_pipe, 0))
+		return upstare_pipe_call(number, arguments, true, false);
+	upstare_cut.all = 0;
+	return call_cancellably(number, arguments);
+}
+
 /* Whether a handler that has run since c was broken off ends it. */
 static bool ends(struct upstare_call *c)
 {
@@ -60,13 +66,20 @@ static bool ends(struct upstare_call *c)
 	return interrupted == UPSTARE_INTERRUPTING || (interrupted && c->once);
 }
 
+/* What upstare_cut.kicked says of the last system call stays. */
+static void over(void)
+{
+	upstare_cut.again = UPSTARE_NOT_AGAIN;
+	upstare_cut.came = false;
+}
+
 long upstare_blocking_uncancelled(struct upstare_call *c)
 {
 	if (ends(c))
 		return -EINTR;
 	if (__builtin_expect(upstare_self_pipe, 0))
 		return upstare_pipe_call(c->number, c->arguments, false, false);
-	upstare_again = upstare_came = 0;
+	upstare_cut.all = 0;
 	lead_orphans();
 	return call(c->number, c->arguments);
 }
@@ -79,10 +92,12 @@ long upstare_blocking(struct upstare_call *c)
 	}
 	if (__builtin_expect(upstare_self_pipe, 0))
 		return upstare_pipe_call(c->number, c->arguments, true, c->done > 0);
-	long r = upstare_first(c->number, c->arguments);
-	if (__builtin_expect(upstare_came, 0) && r == UPSTARE_ABORTED)
+	if (!c->aborted)
+		upstare_cut.all = 0;
+	long r = call_cancellably(c->number, c->arguments);
+	if (__builtin_expect(upstare_cut.came, 0) && r == UPSTARE_ABORTED)
 		r = -EINTR;
-	upstare_again = upstare_came = 0;
+	over();
 	return r;
 }
 
@@ -145,15 +160,15 @@ void upstare_wait_resumed(struct upstare_call *c)
 	c->interrupted = upstare_call_released_masked();
 	if (upstare_self_pipe)
 		return;
-	upstare_came = 0;
-	upstare_again = c->once ? UPSTARE_AGAIN_ONCE : UPSTARE_AGAIN;
+	upstare_cut.came = false;
+	upstare_cut.again = c->once ? UPSTARE_AGAIN_ONCE : UPSTARE_AGAIN;
 	upstare_unmask();
 }
 
 void upstare_wait_over(void)
 {
 	upstare_unmask();
-	upstare_again = upstare_came = 0;
+	over();
 }
 
 void upstare_unmask(void)

@@ -48,7 +48,7 @@ hidden long upstare_stub_unchecked(long number, long a, long b, long c, long d, 
 hidden long upstare_first(long number, const long arguments[6]);
 /*
  * The stub in place, for the calls that programs make most often: after a system call the processor foresees no return, so that
- * each one costs. upstare_kicked is false before. The place to go on at stands between, where unwind tables know it.
+ * each one costs. upstare_cut is 0 before. The place to go on at stands between, where unwind tables know it.
  */
 static inline __attribute__((always_inline)) long upstare_stub_here(long number, long a, long b, long c, long d, long e, long f)
 {
@@ -81,11 +81,11 @@ static inline __attribute__((always_inline)) long upstare_first_here(long number
 		return upstare_first(number, (const long[6]){a, b, c, d, e, f});
 	if (!alone)
 		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	upstare_kicked = false;
+	upstare_cut.all = 0;
 	long r = upstare_stub_here(number, a, b, c, d, e, f);
 	if (!alone)
 		pthread_setcanceltype(type, NULL);
-	return r == -EINTR && upstare_kicked ? UPSTARE_ABORTED : r;
+	return r == -EINTR && upstare_cut.kicked ? UPSTARE_ABORTED : r;
 }
 
 /*
@@ -101,7 +101,7 @@ hidden bool upstare_call_parked(struct upstare_call *c, const struct upstare_fun
 hidden void upstare_call_resumed(struct upstare_call *c);
 /*
  * The same for a call that goes on with upstare_blocking, before which no signal is handled unseen: with the pipe they stay blocked until
- * it waits or returns, else a handler that comes is noted (upstare_again).
+ * it waits or returns, else a handler that comes is noted (upstare_cut).
  */
 hidden void upstare_wait_resumed(struct upstare_call *c);
 /* Where such a call ends without upstare_blocking. */

@@ -2,13 +2,15 @@
  * long upstare_stub(long number, a, b, c, d, e, f): a system call that is not begun, or is broken off, while an update is
  * wanted: UPSTARE_ABORTED then (blocking.h), and nothing has happened. Between begin and end stand the test of the flag and
  * the system call; the kick's handler (kick.c) moves a program counter that it finds there to the abort label. So it is if a handler
- * has come (upstare_came) before a call that was broken off is made again. The nop tells a call that a handler has ended (restorer.S).
+ * has come (upstare_cut.came) before a call that was broken off is made again. The nop tells a call that a handler has ended (restorer.S).
  *
  * upstare_stub_unchecked: the same without the test, for a thread that could not be updated where it stands now, but may be
  * for the next update.
  *
  * upstare_in_stub is put back as it was: the call may stand in a signal handler that interrupted another stub.
  */
+#define CAME 2 /* offsetof(union upstare_cut, came) */
+
 	.macro	STUB name
 	.globl	\name
 	.hidden	\name
@@ -39,7 +41,7 @@
 	testb	$1, upstare_want(%rip)
 	jne	.Labort
 .Lcall:
-	cmpl	$0, %fs:upstare_came@tpoff
+	cmpb	$0, %fs:upstare_cut@tpoff + CAME
 	jne	.Labort
 	syscall
 .Lend:

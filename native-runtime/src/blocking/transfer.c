@@ -19,7 +19,7 @@ enum { LENGTH_AT, OFFSET_AT }; /* in extra: which argument is the length; which 
 /* Whether a call that moved less than it was asked for did so because of a kick alone. */
 static bool cut_short(long r, long asked)
 {
-	return r > 0 && r < asked && upstare_kicked;
+	return r > 0 && r < asked && upstare_cut.kicked;
 }
 
 /* first: what a first try gave, of which no record has been made; 0: none. */
@@ -289,7 +289,7 @@ static long vector_first(long number, int fd, const void *what, long n, const st
 			 const struct upstare_function *descriptor)
 {
 	long r = upstare_first(number, (const long[6]){fd, A(what), n});
-	if (__builtin_expect(r != UPSTARE_ABORTED && !(r > 0 && upstare_kicked), 1))
+	if (__builtin_expect(r != UPSTARE_ABORTED && !(r > 0 && upstare_cut.kicked), 1))
 		return upstare_result(r);
 	struct upstare_call c = {.number = number, .arguments = {fd, A(what), n}, .extra = {A(v), A(count)}};
 	if (r > 0)

@@ -93,7 +93,7 @@ static long by_kind(long number, const long a[6], bool cancellable, bool continu
 
 long upstare_pipe_call(long number, const long a[6], bool cancellable, bool continued)
 {
-	upstare_kicked = false;
+	upstare_cut.kicked = false;
 	/* A library's thread: nobody waits for it. */
 	if (!upstare_self || upstare_pipe_confined)
 		return upstare_pipe_plain(number, a, cancellable);

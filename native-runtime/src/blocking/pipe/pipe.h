@@ -20,7 +20,7 @@
 /* ---- call.c ---- */
 /*
  * The system call of kernel number with these arguments: what the kernel would return (-errno for errors); UPSTARE_ABORTED: an update is
- * wanted, and nothing has happened. upstare_kicked is set where fewer bytes were moved than were asked for, and the rest is to
+ * wanted, and nothing has happened. upstare_cut.kicked is set where fewer bytes were moved than were asked for, and the rest is to
  * follow. continued: bytes of the same call have been moved before.
  */
 hidden long upstare_pipe_call(long number, const long arguments[6], bool cancellable, bool continued);
@@ -37,9 +37,13 @@ hidden long upstare_pipe_plain(long number, const long arguments[6], bool cancel
 struct upstare_hold {
 	uint64_t mask; /* the program's */
 	bool on;
-	uint64_t come; /* those that are to be let through */
+	uint64_t come; /* those that are to be let through: some, or UPSTARE_ALL, whatever comes meanwhile */
 };
-/* Blocks them, after those that have come have been let through, and no others: a handler that ends the call may be due meanwhile. */
+#define UPSTARE_ALL UINT64_MAX
+/*
+ * Blocks them, after those that have come have been let through. Where these run no handler, no others: one that ends the call may be due
+ * meanwhile. A handler has the program's mask.
+ */
 hidden void upstare_pipe_hold(struct upstare_hold *);
 /* Notes those that have come by now, to be let through. */
 hidden void upstare_pipe_note(struct upstare_hold *);

@@ -35,7 +35,7 @@ static long length_of(const struct iovec *v, long n)
 static long more(long r, long asked)
 {
 	if (r > 0 && r < asked)
-		upstare_kicked = true;
+		upstare_cut.kicked = true;
 	return r;
 }
 

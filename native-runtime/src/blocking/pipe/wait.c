@@ -150,7 +150,9 @@ void upstare_pipe_note(struct upstare_hold *h)
 void upstare_pipe_hold(struct upstare_hold *h)
 {
 	uint64_t all;
-	if (h->on && h->come) {
+	if (h->on && h->come == UPSTARE_ALL) {
+		upstare_pipe_release(h);
+	} else if (h->on && h->come) {
 		upstare_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &h->come, 0, 8);
 		upstare_block_signals(&all);
 	}
@@ -195,6 +197,8 @@ static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, int watch,
 	if (r)
 		return r;
 	int due = upstare_pipe_due(h->mask | l->taken);
+	if (due)
+		h->come = UPSTARE_ALL;
 	if (due == UPSTARE_INTERRUPTING || (due && l->once))
 		return -EINTR;
 	return told || due ? UPSTARE_RETRY : 0;
