@@ -568,6 +568,18 @@ union upstare_cut {
 #define UPSTARE_AGAIN 1
 #define UPSTARE_AGAIN_ONCE 2
 extern hidden __thread union upstare_cut upstare_cut;
+/* The kernel's struct sigaction. What libc tells of it leaves out the internal signals and the restorer. */
+struct upstare_action {
+	uintptr_t handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+static inline bool upstare_has_handler(const struct upstare_action *a)
+{
+	return a->handler != (uintptr_t)SIG_DFL && a->handler != (uintptr_t)SIG_IGN;
+}
+
 /* Where the program's handlers return to (blocking/restorer.S). */
 hidden void upstare_restorer_restarting(void);
 hidden void upstare_restorer_ending(void);

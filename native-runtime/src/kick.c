@@ -87,24 +87,16 @@ void upstare_handler_returned(ucontext_t *c, bool restarts)
 
 #define SA_RESTORER 0x04000000
 
-/* The kernel's struct sigaction. */
-struct action {
-	uintptr_t handler;
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
-static void (*restorer_of(const struct action *a))(void)
+static void (*restorer_of(const struct upstare_action *a))(void)
 {
-	if (a->handler == (uintptr_t)SIG_DFL || a->handler == (uintptr_t)SIG_IGN)
+	if (!upstare_has_handler(a))
 		return a->restorer;
 	return a->flags & SA_RESTART ? upstare_restorer_restarting : upstare_restorer_ending;
 }
 
-static struct action to_kernel(const struct sigaction *set)
+static struct upstare_action to_kernel(const struct sigaction *set)
 {
-	struct action a = {(uintptr_t)set->sa_handler, (unsigned)set->sa_flags | SA_RESTORER, NULL, 0};
+	struct upstare_action a = {(uintptr_t)set->sa_handler, (unsigned)set->sa_flags | SA_RESTORER, NULL, 0};
 	memcpy(&a.mask, &set->sa_mask, sizeof(a.mask));
 	a.mask &= ~((uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1));
 	return a;
@@ -112,7 +104,7 @@ static struct action to_kernel(const struct sigaction *set)
 
 void upstare_kick_follow(int signal, const struct sigaction *set)
 {
-	struct action expected, found, newest;
+	struct upstare_action expected, found, newest;
 	if (upstare_self_pipe || upstare_off)
 		return;
 	if (set)

@@ -101,14 +101,6 @@ long upstare_blocking(struct upstare_call *c)
 	return r;
 }
 
-/* The kernel's struct sigaction: libc would answer from its own idea of the internal signals. */
-struct action {
-	uintptr_t handler;
-	unsigned long flags;
-	void *restorer;
-	uint64_t mask;
-};
-
 int upstare_signals_due(uint64_t mask)
 {
 	uint64_t pending = 0;
@@ -116,10 +108,10 @@ int upstare_signals_due(uint64_t mask)
 	syscall(SYS_rt_sigpending, &pending, 8);
 	pending &= ~mask & ~upstare_reserved_signals();
 	for (; pending; pending &= pending - 1) {
-		struct action a;
+		struct upstare_action a;
 		if (syscall(SYS_rt_sigaction, __builtin_ctzll(pending) + 1, NULL, &a, 8))
 			continue;
-		if (a.handler == (uintptr_t)SIG_DFL || a.handler == (uintptr_t)SIG_IGN)
+		if (!upstare_has_handler(&a))
 			continue;
 		if (!(a.flags & SA_RESTART))
 			return UPSTARE_INTERRUPTING;

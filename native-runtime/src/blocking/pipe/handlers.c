@@ -12,14 +12,6 @@
 #define SFD_CLOEXEC O_CLOEXEC
 #endif
 
-/* The kernel's struct sigaction. */
-struct action {
-	uintptr_t handler;
-	unsigned long flags;
-	void *restorer;
-	uint64_t mask;
-};
-
 /* Signals with a handler after which calls are restarted, and with one that ends them. */
 struct kinds {
 	uint64_t restarting, ending;
@@ -29,11 +21,11 @@ static struct kinds look(void)
 {
 	struct kinds k = {0, 0};
 	for (int s = 1; s <= 64; s++) {
-		struct action a;
+		struct upstare_action a;
 		uint64_t bit = (uint64_t)1 << (s - 1);
 		if (s == 32 || s == 33 || upstare_sys(SYS_rt_sigaction, s, 0, &a, 8))
 			continue;
-		if (a.handler == (uintptr_t)SIG_DFL || a.handler == (uintptr_t)SIG_IGN)
+		if (!upstare_has_handler(&a))
 			continue;
 		/* One that goes away when it runs cannot be found afterwards. */
 		if (a.flags & SA_RESETHAND)
