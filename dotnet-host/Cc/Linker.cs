@@ -232,7 +232,9 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
                 result.Add("-Wl,--build-id");
             }
 
-            result.Add(invocation.UsesGold ? "-Wl,--dynamic-list=" + ExportList() : "-Wl,--export-dynamic-symbol=upstare_*");
+            result.AddRange(invocation.UsesGold
+                ? ["-Wl,--dynamic-list=" + ExportList()]
+                : ["-Wl,--export-dynamic-symbol=upstare_*", "-Wl,--export-dynamic-symbol=__*register_frame"]);
             result.Add(Runtime("upstare.o"));
             result.Add(Runtime("libupstare.a"));
         }
@@ -244,12 +246,16 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     private string ExportList()
     {
         IEnumerable<string> names = ElfFile.Read(Runtime("upstare.o")).Symbols()
-            .Where(s => s is { Section: not 0, Binding: not 0, Visibility: 0 } && s.Name.StartsWith("upstare_", StringComparison.Ordinal))
+            .Where(s => s is { Section: not 0, Binding: not 0, Visibility: 0 } && IsInterface(s.Name))
             .Select(s => s.Name + ";");
         string list = workspace.Fresh("exports");
         File.WriteAllText(list, "{\n" + string.Join('\n', names) + "\n};\n");
         return list;
     }
+
+    // Libraries register unwind tables of code that they make with the executable's pair of functions (native-runtime/src/unwind.c).
+    private static bool IsInterface(string name) =>
+        name.StartsWith("upstare_", StringComparison.Ordinal) || name is "__register_frame" or "__deregister_frame";
 
     private string Runtime(string name) => Path.Combine(settings.RuntimeDirectory, name);
 }

@@ -103,6 +103,7 @@ struct upstare_loaded {
 	char *relro_low, *relro_high;
 	void *handle;               /* from dlopen; NULL: the executable, or in image */
 	struct upstare_image image; /* loaded from memory, where dlopen finds no files */
+	bool told;                  /* libgcc_s.so, of the image's unwind tables */
 	char build_id[80];
 	uint64_t content[2]; /* hash of the patch file, its size mixed in */
 	const void *held;    /* the patch file in the run mode, which keeps it mapped */
@@ -166,6 +167,12 @@ hidden int upstare_loaded_prepare_index(struct upstare_loaded *);
 hidden int upstare_loaded_describe(struct upstare_loaded *, const void *inside);
 hidden void *upstare_loaded_memory(struct upstare_loaded *, size_t); /* lives as long as the module */
 hidden char *upstare_variable_address(const struct upstare_module *, const struct upstare_variable *);
+/* ---- unwind.c ---- */
+/* Tells libgcc_s.so, if the process has it, of the unwind tables of an image that the dynamic linker does not know. */
+hidden bool upstare_libgcc_register(void *eh_frame);
+hidden void upstare_libgcc_deregister(void *eh_frame); /* where the other returned true */
+
+/* ---- load.c ---- */
 /* A module for these bytes: loaded, or a superseded copy made new. NULL with *code and message set on failure. */
 extern hidden bool upstare_filtered; /* in a seccomp filter, as the leader has seen (tree/): no file is opened */
 hidden struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size);

@@ -89,16 +89,20 @@ static const struct upstare_module *open_module(struct upstare_loaded *l, const 
 		return NULL;
 	}
 	describe_image(l);
+	l->told = upstare_libgcc_register(l->image.eh_frame);
 	return upstare_image_symbol(&l->image, "upstare_module");
 }
 
 static void close_module(struct upstare_loaded *l)
 {
+	if (l->told)
+		upstare_libgcc_deregister(l->image.eh_frame);
 	if (l->handle)
 		dlclose(l->handle);
 	else
 		upstare_image_unload(&l->image);
 	l->handle = NULL;
+	l->told = false;
 }
 
 static bool is_slot(const struct upstare_module *m, const uint64_t *word)

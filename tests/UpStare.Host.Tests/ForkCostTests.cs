@@ -28,6 +28,17 @@ public sealed class ForkCostTests : IDisposable
         Assert.True(with - without <= Most, $"{with} page faults for each fork, {without} with UPSTARE=off");
     }
 
+    /// <summary>What a library maps is copied at each fork: the runtime needs none but the dynamic linker, which is there.</summary>
+    [Fact]
+    public void NoLibraryIsNeededMore()
+    {
+        string source = Path.Combine(Tools.Root, "bench/forks.c");
+        Outcome built = Tools.RunCc(_directory, "-O2 " + source + " -o forks");
+        Assert.True(built.Code == 0, built.Errors);
+        Assert.Equal(0, Tools.Run(_directory, "gcc", ["-O2", source, "-o", "plain"]).Code);
+        Assert.Equal(Needed("plain"), Needed("forks"));
+    }
+
     /// <summary>All that the runtime has its children write to has room in the alignment of its section, so that it is one page.</summary>
     [Fact]
     public void WhatAChildWritesToIsOnePage()
@@ -42,6 +53,10 @@ public sealed class ForkCostTests : IDisposable
         Assert.InRange(size, 1, alignment);
         Assert.True(4096 % alignment == 0, line);
     }
+
+    private string Needed(string program) => string.Join('\n',
+        Tools.Run(_directory, "readelf", ["-dW", program]).Output.Split('\n').Where(l =>
+            l.Contains("(NEEDED)", StringComparison.Ordinal) && !l.Contains("[ld-linux-", StringComparison.Ordinal)));
 
     private double Faults(params (string Name, string Value)[] environment) =>
         Enumerable.Range(0, Runs).Min(_ => FaultsOfOneRun(environment));
