@@ -38,6 +38,7 @@ int upstare_program(void *function, int argc, char **argv, char **envp)
 	if (!upstare_off) {
 		upstare_threads_init();
 		upstare_pipe_init();
+		upstare_kick_prepare();
 		t = upstare_thread_new();
 	}
 	if (!t) {

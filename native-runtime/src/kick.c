@@ -9,6 +9,7 @@
  */
 #include "internal.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <string.h>
@@ -94,12 +95,50 @@ static void (*restorer_of(const struct upstare_action *a))(void)
 	return a->flags & SA_RESTART ? upstare_restorer_restarting : upstare_restorer_ending;
 }
 
+/* libc's sigaction is nobody else's: a sanitizer's, the program's own. */
+static bool sigaction_is_libcs;
+
+void upstare_kick_prepare(void)
+{
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	sigaction_is_libcs = libc && dlsym(libc, "sigaction") == (void *)(uintptr_t)sigaction;
+}
+
 static struct upstare_action to_kernel(const struct sigaction *set)
 {
 	struct upstare_action a = {(uintptr_t)set->sa_handler, (unsigned)set->sa_flags | SA_RESTORER, NULL, 0};
 	memcpy(&a.mask, &set->sa_mask, sizeof(a.mask));
 	a.mask &= ~((uint64_t)1 << (SIGKILL - 1) | (uint64_t)1 << (SIGSTOP - 1));
 	return a;
+}
+
+/* libc has two signals of its own, and is asked about the one that abort() raises. */
+static bool is_plain(int signal)
+{
+	return sigaction_is_libcs && signal >= 1 && signal <= 64 && signal != 32 && signal != 33 && signal != SIGABRT;
+}
+
+int upstare_kick_sigaction(int signal, const struct sigaction *set, struct sigaction *old)
+{
+	struct upstare_action now, before;
+	if (upstare_self_pipe || upstare_off || !set || !is_plain(signal)) {
+		int r = sigaction(signal, set, old), error = errno;
+		if (!r && set)
+			upstare_kick_follow(signal, set);
+		errno = error;
+		return r;
+	}
+	now = to_kernel(set);
+	now.restorer = set->sa_flags & SA_RESTART ? upstare_restorer_restarting : upstare_restorer_ending;
+	if (syscall(SYS_rt_sigaction, signal, &now, &before, 8))
+		return -1;
+	if (old) {
+		old->sa_handler = (sighandler_t)before.handler;
+		old->sa_flags = (int)before.flags;
+		old->sa_restorer = before.restorer;
+		memcpy(&old->sa_mask, &before.mask, sizeof(before.mask));
+	}
+	return 0;
 }
 
 void upstare_kick_follow(int signal, const struct sigaction *set)

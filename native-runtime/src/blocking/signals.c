@@ -34,16 +34,6 @@ exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *o
 	return pthread_sigmask(how, how == SIG_UNBLOCK ? set : without_kick(set, &copy), old);
 }
 
-static void handler_changed(int signal, const struct sigaction *set)
-{
-	int error = errno;
-	if (upstare_self_pipe)
-		upstare_pipe_handlers_changed();
-	else if (signal != UPSTARE_KICK_SIGNAL)
-		upstare_kick_follow(signal, set);
-	errno = error;
-}
-
 /* A kick that waits for the end of a handler comes when the call that the handler interrupted cannot be told from one that it did not. */
 exported int upstare_w_sigaction(int signal, const struct sigaction *action, struct sigaction *old)
 {
@@ -55,9 +45,11 @@ exported int upstare_w_sigaction(int signal, const struct sigaction *action, str
 		sigdelset(&copy.sa_mask, UPSTARE_KICK_SIGNAL);
 		action = &copy;
 	}
+	if (!upstare_self_pipe && signal != UPSTARE_KICK_SIGNAL)
+		return upstare_kick_sigaction(signal, action, old);
 	int r = sigaction(signal, action, old);
-	if (!r && action)
-		handler_changed(signal, action);
+	if (!r && action && upstare_self_pipe)
+		upstare_pipe_handlers_changed();
 	return r;
 }
 
@@ -66,8 +58,12 @@ exported sighandler_t upstare_w_signal(int signal_number, sighandler_t handler)
 	if (signal_number == UPSTARE_KICK_SIGNAL)
 		upstare_control_ready();
 	sighandler_t old = signal(signal_number, handler);
-	if (old != SIG_ERR)
-		handler_changed(signal_number, NULL);
+	int error = errno;
+	if (old != SIG_ERR && upstare_self_pipe)
+		upstare_pipe_handlers_changed();
+	else if (old != SIG_ERR && signal_number != UPSTARE_KICK_SIGNAL)
+		upstare_kick_follow(signal_number, NULL);
+	errno = error;
 	return old;
 }
 
