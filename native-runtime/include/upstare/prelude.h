@@ -71,7 +71,7 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 
 /* A check with its cold exit, where all operands are at hand anyway: gcc has no second path to look after. */
 #define __UP_CHECK_LEAVE(D, K, SAVES, END, ...)                                                                        \
-	__asm__ __inline__ goto("cmpb $0, upstare_flag(%%rip)\n\tjne 996f\n999:\n\t.pushsection .text.unlikely.upstare_exits,\"ax\",@progbits\n996:\t"  \
+	__asm__ __inline__ goto("cmpb $0, upstare_flag(%%rip)\n\tjne 996f\n999:\n\t.pushsection upstare_exits,\"ax\",@progbits\n996:\t"  \
 				__UP_ENTER "998:\tje 999b\n\t" SAVES "jmp %l[" #END "]\n\t.popsection\n\t" __UP_ENTRY("999b", D, K)  \
 				:                                                                                      \
 				: __VA_ARGS__                                                                          \
