@@ -79,6 +79,10 @@ int main(void)
 	struct sigaction none = {.sa_handler = SIG_DFL};
 
 	begin();
+	/* Whoever starts us may ignore some. */
+	for (int i = 1; i < SIGNALS; i++)
+		if (i != KICK)
+			sigaction(i, &none, NULL);
 	for (int i = -1; i < SIGNALS; i++)
 		if (i != KICK)
 			set(i);
