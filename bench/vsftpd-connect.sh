@@ -1,8 +1,8 @@
 #!/bin/sh
 # vsftpd-connect.sh PLAIN INSTRUMENTED: two builds of vsFTPd; connect, log in, fetch a file, leave, BENCH_SESSIONS times, in
-# BENCH_ROUNDS rounds of one server, the other, the other, the one: what goes before makes a difference, and so does where code and
-# stack lie in pages, so that each has a new one. As root. BENCH_BYTES: of the file (32). VSFTPD_OPTIONS: more lines of their
-# configuration. What a large file costs: BENCH_BYTES=300000000 BENCH_SESSIONS=2.
+# BENCH_ROUNDS rounds of one server, the other, the other, the one: what goes before makes a difference. So does where code and stack
+# lie in pages, and the file in memory: each time a new server, from one of some copies. As root. BENCH_BYTES: of the file (32).
+# VSFTPD_OPTIONS: more lines of their configuration. What a large file costs: BENCH_BYTES=300000000 BENCH_SESSIONS=4.
 . "$(dirname "$0")/common.sh"
 rounds=${BENCH_ROUNDS:-11}
 sessions=$((${BENCH_SESSIONS:-1000} / 2))
@@ -24,20 +24,24 @@ trap 'kill $server 2>/dev/null; rm -rf "$files"' EXIT
 
 # take BINARY: the seconds and the processor time of one round, to standard output.
 take() {
-	cp "$1" "$files/server"
-	"$files/server" "$files/conf" &
+	"$1" "$files/conf" &
 	server=$!
 	sleep 0.2
 	"$work/vsftpd-connect" $server 2131 "$sessions" "$bytes"
 	kill $server
 	wait $server || true
-	rm "$files/server"
 }
+for copy in 0 1 2 3 4; do
+	cp "$1" "$files/a$copy"
+	cp "$2" "$files/b$copy"
+done
+sync
 : >"$work/connect"
 round=0
 while [ $round -lt "$rounds" ]; do
-	for which in "$1" "$2" "$2" "$1"; do
-		take "$which"
+	copy=$((round % 5))
+	for which in a b b a; do
+		take "$files/$which$copy"
 	done | tr '\n' ' ' | awk '{ print $1 + $7, $2 + $8, $3 + $5, $4 + $6 }' >>"$work/connect"
 	round=$((round + 1))
 done
