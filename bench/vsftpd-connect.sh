@@ -29,7 +29,7 @@ take() {
 	sleep 0.2
 	"$work/vsftpd-connect" $server 2131 "$sessions" "$bytes"
 	kill $server
-	wait $server || true
+	wait $server 2>/dev/null || true
 }
 for copy in 0 1 2 3 4; do
 	cp "$1" "$files/a$copy"
