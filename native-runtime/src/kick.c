@@ -28,6 +28,7 @@ extern hidden const struct upstare_stub_place places[] __asm__("__start_upstare_
 extern hidden const struct upstare_stub_place places_end[] __asm__("__stop_upstare_places");
 
 __thread union upstare_cut upstare_cut;
+_Static_assert(offsetof(union upstare_cut, came) == 2 && sizeof(union upstare_cut) == 4, "stub.S reads it");
 
 __thread bool upstare_masked;
 __thread uint64_t upstare_kick_mask;
