@@ -1,6 +1,7 @@
 /*
- * vsftpd-connect PID PORT COUNT SIZE: logs in as anonymous, fetches "file" of SIZE bytes, and leaves, COUNT times one after the other.
- * Prints the seconds that took, and the processor time of the server PID with the children that it has waited for.
+ * vsftpd-connect SIZE COUNT PID PORT PID PORT: logs in as anonymous, fetches "file" of SIZE bytes, and leaves, COUNT times with each of two
+ * servers: in blocks of ten sessions, one server, the other, the other, the one, so that both see the same machine. Prints the seconds
+ * that took for each and the processor time of the server and its children that have ended.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -98,21 +99,44 @@ static double processor_time(int pid)
 	return (double)(t[0] + t[1] + t[2] + t[3]) / (double)sysconf(_SC_CLK_TCK);
 }
 
+struct server {
+	int pid, port;
+	double seconds, cpu;
+};
+
+static void block(struct server *s, int sessions, long size)
+{
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	while (sessions-- > 0)
+		session(s->port, size);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	s->seconds += (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
 int main(int argc, char **argv)
 {
-	struct timespec from, to, moment = {0, 200000000};
-	long size = argc == 5 ? atol(argv[4]) : 0;
-	int pid = argc == 5 ? atoi(argv[1]) : 0, port = pid ? atoi(argv[2]) : 0, count = pid ? atoi(argv[3]) : 0;
-	double cpu;
+	struct timespec moment = {0, 200000000};
+	struct server s[2] = {0};
+	long size = argc == 7 ? atol(argv[1]) : 0;
+	int count = argc == 7 ? atoi(argv[2]) : 0, most = count < 20 ? 1 : 10;
 
 	if (count < 1)
-		fail("usage: vsftpd-connect PID PORT COUNT SIZE");
-	cpu = processor_time(pid);
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	for (int i = 0; i < count; i++)
-		session(port, size);
-	clock_gettime(CLOCK_MONOTONIC, &to);
+		fail("usage: vsftpd-connect SIZE COUNT PID PORT PID PORT");
+	for (int i = 0; i < 2; i++) {
+		s[i].pid = atoi(argv[3 + 2 * i]);
+		s[i].port = atoi(argv[4 + 2 * i]);
+		s[i].cpu = processor_time(s[i].pid);
+	}
+	for (int done = 0, first = 0; done < count; done += most, first = !first) {
+		int sessions = count - done < most ? count - done : most;
+
+		block(&s[first], sessions, size);
+		block(&s[!first], sessions, size);
+	}
 	nanosleep(&moment, NULL); /* the last ones are still ending */
-	printf("%.4f %.2f\n", (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9, processor_time(pid) - cpu);
+	for (int i = 0; i < 2; i++)
+		printf("%.4f %.2f%c", s[i].seconds, processor_time(s[i].pid) - s[i].cpu, i ? '\n' : ' ');
 	return 0;
 }

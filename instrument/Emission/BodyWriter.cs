@@ -236,8 +236,8 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
     private void End(StringBuilder text, FunctionLowering lowering)
     {
         LineMarker.Append(text, plan.Unit.PlaceOf(Math.Max(function.Decl.Start, function.Decl.End - 1)), generated: true);
-        text.Append(lowering.End());
         CType type = function.Decl.Type.Return.Canonical;
+        text.Append(lowering.End(ExitWriter.Constraint(type) is null ? null : TypeText.Unqualified(function.Decl.Type.Return, context.RenameType)));
         text.Append(type switch
         {
             BuiltinType { IsVoid: true } => "return; ",

@@ -79,7 +79,7 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
 
         // Behind a call gcc has everything in memory or in registers that outlive calls: the exit can be part of the check.
         // In a loop its operands would take registers from the loop, and what is copied is copied on the exit's path only.
-        if (!NeedsCopy && point.Kind == PointKind.Call)
+        if (!IsApart(point))
         {
             return Invariant($"__UP_CHECK_LEAVE(\"{function.Descriptor}\", {point.Number}, {stores}, {end}, {_operands}); ");
         }
@@ -97,9 +97,18 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
             stores = _stores.ToString();
         }
 
-        return Invariant($"__UP_CHECK(\"{function.Descriptor}\", {point.Number}, __up_x{point.Number}); if (0) {{ __up_x{point.Number}: __UP_COLD; ")
-            + Invariant($"{copies}__UP_LEAVE(\"{function.Descriptor}\", {point.Number}, {stores}, {end}, {_operands}); }} ");
+        return CheckBehind(function, point.Number, Invariant($"{copies}__UP_LEAVE(\"{function.Descriptor}\", {point.Number}, {stores}, {end}, {_operands}); "));
     }
+
+    /// <summary>Whether the exit is not part of the check: what follows has the label that <see cref="CheckBehind"/> names.</summary>
+    public bool IsApart(ContinuationPoint point) => NeedsCopy || point.Kind != PointKind.Call;
+
+    /// <summary>
+    /// A check behind its exit, which goes on at __up_bN. In this order: where edges with the same values meet gcc 12 gives the block that it makes
+    /// for them the count of the first alone (docs/architecture.md), and takes all that follows for cold if that is the exit's.
+    /// </summary>
+    public static string CheckBehind(FunctionContext function, int number, string exit) =>
+        Invariant($"if (0) {{ __up_x{number}: __UP_COLD; {exit}goto __up_b{number}; }} __UP_CHECK(\"{function.Descriptor}\", {number}, __up_x{number}); ");
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
@@ -141,7 +150,7 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
         v.Decl is { } d && function.HotNames.TryGetValue(d, out string? name) ? name : v.Name;
 
     /// <summary>How a value goes into the asm statement as it is; null: by way of the copy.</summary>
-    private static string? Constraint(CType type) => type switch
+    public static string? Constraint(CType type) => type switch
     {
         PointerType or EnumType => "rmn",
         BuiltinType { Size: 1 or 2 or 4 or 8, Spelling: not ("_Float16" or "__bf16") } => "rmn",

@@ -8,7 +8,7 @@ internal sealed partial class FunctionLowering
     private bool _hasExits;
     private bool _hasCopies;
 
-    private string Exit(ContinuationPoint point)
+    private string Exit(ContinuationPoint point, out bool apart)
     {
         var exit = new ExitWriter(_mode == LoweringMode.Clone, _f);
         foreach (int index in point.InScope)
@@ -16,6 +16,7 @@ internal sealed partial class FunctionLowering
             exit.Add(_f.SlotList[index]);
         }
 
+        apart = exit.IsApart(point);
         _hasExits = true;
         _hasCopies |= exit.NeedsCopy;
         return exit.Text(point, EndLabel);
@@ -25,5 +26,7 @@ internal sealed partial class FunctionLowering
     public string Begin() => (_hasCopies ? $"struct {_f.RecordTag} {ExitWriter.Copy}; " : "") + _f.Facts.StoredLabels?.Declaration();
 
     /// <summary>Where exits go, for the end of the function; "" where no exit was written.</summary>
-    public string End() => _hasExits ? $"if (0) {{ __UP_END({EndLabel}); }} " : "";
+    /// <param name="returned">What the function returns, if that fits a register.</param>
+    public string End(string? returned) =>
+        !_hasExits ? "" : returned is null ? $"if (0) {{ __UP_END({EndLabel}); }} " : $"if (0) {{ __UP_END_WITH({EndLabel}, {returned}); }} ";
 }

@@ -166,11 +166,11 @@ internal sealed partial class FunctionLowering : Rewriter
         }
 
         Line(node.Start, generated: true);
-        Emit(stage == CheckStage.Full ? Exit(point)
-            : string.Create(CultureInfo.InvariantCulture, $"__UP_CHECK(\"{_f.Descriptor}\", {number}, __up_x{number}); if (0) {{ __up_x{number}: __UP_COLD; }}"));
-        if (_mode == LoweringMode.Clone)
+        bool apart = true;
+        Emit(stage == CheckStage.Full ? Exit(point, out apart) : ExitWriter.CheckBehind(_f, number, ""));
+        if (apart || _mode == LoweringMode.Clone)
         {
-            // Where a clone goes on behind the point.
+            // Where exits that stand apart, and clones, go on behind the point.
             Emit(string.Create(CultureInfo.InvariantCulture, $"__up_b{number}:;"));
         }
     }

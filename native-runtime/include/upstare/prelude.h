@@ -43,7 +43,7 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 			    : "cc"                                                                                     \
 			    : X)
 
-/* A cold exit begins with this: it is what puts the exit into .text.unlikely. */
+/* A cold exit begins with this: it is what puts the exit into .text.unlikely. (A check stands behind its exit: ExitWriter.cs.) */
 #define __UP_COLD __builtin___clear_cache(0, 0)
 
 /*
@@ -95,9 +95,16 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 
 /*
  * The function's end, where its exits go. What gcc has moved from before an exit to behind it must not be dropped because the
- * frame ends: variables in place stay in use. No call may follow.
+ * frame ends: variables in place stay in use. No call may follow. Cold: else gcc takes each check for one that leaves every other time,
+ * and what stands behind a few of them for hardly ever run. With a type the function returns a value like no other: where the end came to
+ * the return with the value of what is not cold, gcc might take that for cold too (ExitWriter.cs, CheckBehind).
  */
-#define __UP_END(END) END : __asm__ volatile("" ::: "memory")
+#define __UP_END(END) END : __UP_COLD; __asm__ volatile("" ::: "memory")
+#define __UP_END_WITH(END, ...)                                                                                        \
+	__UP_END(END);                                                                                                 \
+	__typeof__(__VA_ARGS__) __up_v;                                                                                      \
+	__asm__("" : "=r"(__up_v));                                                                                    \
+	return __up_v
 
 /* Used by resume clones only. */
 void *upstare_pop(void);        /* the mapped record of the frame that is being rebuilt; the next call gives the next inner one */
