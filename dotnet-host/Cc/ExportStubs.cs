@@ -69,6 +69,7 @@ internal static class ExportStubs
         }
 
         List<ElfSymbol> offered = file.DynamicSymbols();
+        ILookup<string, int> byName = Enumerable.Range(0, offered.Count).Where(i => IsOffered(offered[i])).ToLookup(i => offered[i].Name, StringComparer.Ordinal);
         Dictionary<ulong, int> relocations = Relocations(file);
         Dictionary<string, ulong> pointers = Pointers(file);
         var bodies = new Dictionary<string, ElfSymbol>(StringComparer.Ordinal);
@@ -77,13 +78,12 @@ internal static class ExportStubs
             string name = file.StringAt(file.Relative(at));
             ulong stub = file.Relative(at + 4);
             ulong slot = file.Relative(at + 8);
-            int index = offered.FindIndex(s => s.Name == name && IsOffered(s));
-            if (index < 0)
+            if (!byName.Contains(name))
             {
                 return false;
             }
 
-            ulong body = offered[index].Value;
+            ulong body = offered[byName[name].First()].Value;
             if (relocations.TryGetValue(slot, out int relocation))
             {
                 uint type = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(relocation + 8));
@@ -110,17 +110,14 @@ internal static class ExportStubs
 
             stub = pointers.GetValueOrDefault(name, stub);
             ushort section = (ushort)Enumerable.Range(0, file.Sections.Count).First(i => file.Sections[i] == file.At(stub));
-            for (int i = 0; i < offered.Count; i++)
+            foreach (int i in byName[name].Where(i => offered[i].Value == body))
             {
                 // Of several versions of a name only the one that the slot leads to.
-                if (offered[i].Name == name && IsOffered(offered[i]) && offered[i].Value == body)
-                {
-                    bodies[name] = offered[i];
-                    int entry = (int)symbols.Offset + (i * SymbolSize);
-                    BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(entry + 6), section);
-                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 8), stub);
-                    BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 16), StubSize);
-                }
+                bodies[name] = offered[i];
+                int entry = (int)symbols.Offset + (i * SymbolSize);
+                BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(entry + 6), section);
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 8), stub);
+                BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(entry + 16), StubSize);
             }
         }
 
@@ -131,8 +128,7 @@ internal static class ExportStubs
 
     /// <summary>
     /// dladdr and backtrace_symbols go by the addresses of dynamic symbols, and those lead to the stubs now. So each body has a second symbol,
-    /// upstare_body_NAME, whose place among the strings is moved to NAME. Who looks NAME up does not come upon it: the table of hashes
-    /// still has the whole name's. The older kind of table has no hashes in it, and a library's symbols are also read by linkers: neither is touched.
+    /// upstare_body_NAME, whose place among the strings is moved to NAME. The older kind of table has no hashes in it, and a library's symbols are also read by linkers: neither is touched.
     /// </summary>
     private static void NameBodies(ElfFile file, byte[] bytes, List<ElfSymbol> offered, Dictionary<string, ElfSymbol> bodies)
     {
@@ -145,12 +141,7 @@ internal static class ExportStubs
         {
             if (offered[i].Name.StartsWith(BodyPrefix, StringComparison.Ordinal) && bodies.TryGetValue(offered[i].Name[BodyPrefix.Length..], out ElfSymbol body))
             {
-                Span<byte> entry = bytes.AsSpan((int)file.Section(".dynsym")!.Offset + (i * SymbolSize), SymbolSize);
-                BinaryPrimitives.WriteUInt32LittleEndian(entry, BinaryPrimitives.ReadUInt32LittleEndian(entry) + (uint)BodyPrefix.Length);
-                entry[4] = (byte)((entry[4] & 0xf0) | body.Type);
-                BinaryPrimitives.WriteUInt16LittleEndian(entry[6..], (ushort)body.Section);
-                BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], body.Value);
-                BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], body.Size);
+                body.WriteTo(bytes.AsSpan((int)file.Section(".dynsym")!.Offset + (i * SymbolSize), SymbolSize), BodyPrefix.Length);
             }
         }
     }

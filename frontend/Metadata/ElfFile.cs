@@ -34,6 +34,19 @@ public sealed record ElfSection(string Name, ulong Address, ulong Offset, ulong 
 public readonly record struct ElfSymbol(string Name, ulong Value, ulong Size, int Type, int Section, int Binding = 0, int Visibility = 0)
 {
     public bool IsFunction => Type is 2 or 10;
+
+    /// <summary>
+    /// Has an entry of a table of dynamic symbols stand for what this one stands for, by its own name without the first <paramref name="skipped"/> bytes.
+    /// Tables of hashes still have the whole name's: dladdr, which goes by addresses, finds the entry, and who looks the shorter name up does not.
+    /// </summary>
+    public void WriteTo(Span<byte> entry, int skipped)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(entry, BinaryPrimitives.ReadUInt32LittleEndian(entry) + (uint)skipped);
+        entry[4] = (byte)((entry[4] & 0xf0) | Type);
+        BinaryPrimitives.WriteUInt16LittleEndian(entry[6..], (ushort)Section);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[8..], Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(entry[16..], Size);
+    }
 }
 
 /// <summary>A 64-bit little-endian x86-64 ELF file, read as a whole.</summary>

@@ -27,6 +27,10 @@ internal sealed partial class FunctionLowering
 
     /// <summary>Where exits go, for the end of the function; "" where no exit was written.</summary>
     /// <param name="returned">What the function returns, if that fits a register.</param>
-    public string End(string? returned) =>
-        !_hasExits ? "" : returned is null ? $"if (0) {{ __UP_END({EndLabel}); }} " : $"if (0) {{ __UP_END_WITH({EndLabel}, {returned}); }} ";
+    public string End(string? returned) => _hasExits
+        ? $"if (0) {{ __UP_END({EndLabel}); {(CallsItself ? "" : "__UP_COLD; ")}{(returned is null ? "" : $"__UP_RETURN({returned}); ")}}} "
+        : "";
+
+    // gcc puts a function into itself only where its calls seem to be made seldom: with exits that are never taken it would not.
+    private bool CallsItself => _f.Points.Any(p => p.Callee == _f.Decl.Name);
 }

@@ -42,6 +42,9 @@ internal sealed class ObjectEditor
         _bytes[at] = (byte)((1 << 4) | (_bytes[at] & 15));
     }
 
+    /// <summary>Makes the symbol of that index a global one for what another stands for, and takes the first bytes off its name.</summary>
+    public void Place(int index, ElfSymbol body, int skipped) => body.WriteTo(_bytes.AsSpan(_table + (index * EntrySize), EntrySize), skipped);
+
     /// <summary>Writes the object back.</summary>
     public void Save() => System.IO.File.WriteAllBytes(_path, _bytes);
 }

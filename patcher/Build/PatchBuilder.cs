@@ -9,8 +9,14 @@ namespace UpStare.Patcher.Build;
 /// <summary>The new version's code as one relocatable object, and what it leaves for the runtime to bind.</summary>
 /// <param name="Path">The object.</param>
 /// <param name="Imports">Entries of the import table.</param>
-/// <param name="Exports">Functions that other modules find by their names: key and symbol.</param>
-public sealed record PatchCode(string Path, IReadOnlyList<Import> Imports, IReadOnlyList<(string Key, string Symbol)> Exports);
+/// <param name="Exports">Functions that other modules find by their names.</param>
+public sealed record PatchCode(string Path, IReadOnlyList<Import> Imports, IReadOnlyList<Export> Exports);
+
+/// <summary>A function that other modules find by its name.</summary>
+/// <param name="Key">What it is to the runtime.</param>
+/// <param name="Name">The name.</param>
+/// <param name="Symbol">Its symbol in the patch's code.</param>
+public sealed record Export(string Key, string Name, string Symbol);
 
 /// <summary>What a unit is compiled from.</summary>
 /// <param name="Hot">The code that runs.</param>
@@ -57,7 +63,7 @@ public sealed class PatchBuilder
         File.WriteAllText(moduleSource, Resource("module.c"));
         Tool.Need([.. _compiler, "-O2", "-fPIC", "-w", "-std=gnu17", "-I", Include, "-c", moduleSource, "-o", module], "module.c");
         string code = Path.Combine(_directory, "code.o");
-        List<(string Key, string Symbol)> exports = Join(plan.New, objects, module, code);
+        List<Export> exports = Join(plan.New, objects, module, code);
         var editor = new ObjectEditor(code);
         List<Import> imports = FindImports(plan, editor);
         editor.Save();
@@ -66,7 +72,7 @@ public sealed class PatchBuilder
     }
 
     /// <summary>Joins the modules' objects in one, and tells what others find in it by name.</summary>
-    private List<(string Key, string Symbol)> Join(ProgramModel program, string[][] objects, string moduleTables, string code)
+    private List<Export> Join(ProgramModel program, string[][] objects, string moduleTables, string code)
     {
         var joined = new List<string>();
         int unit = 0;
@@ -78,12 +84,12 @@ public sealed class PatchBuilder
         }
 
         var linker = new ModuleLinker(program.Modules, joined);
-        var exports = new List<(string, string)>();
+        var exports = new List<Export>();
         for (int i = 0; i < joined.Count; i++)
         {
             var defined = ElfFile.Read(joined[i]).Symbols().Where(s => s.Section != 0 && s.IsFunction).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
             ModuleModel m = program.Modules[i];
-            exports.AddRange(m.Offered().Where(defined.Contains).Select(name => (m.KeyPrefix + name, linker.Symbol(i, name))));
+            exports.AddRange(m.Offered().Where(defined.Contains).Select(name => new Export(m.KeyPrefix + name, name, linker.Symbol(i, name))));
             if (linker.Renames(i, joined[i]) is { Count: > 0 } renames)
             {
                 Tool.Need(["objcopy", .. renames, joined[i]], "objcopy");
@@ -151,11 +157,15 @@ public sealed class PatchBuilder
     public void Link(PatchCode code, IReadOnlyList<string> objects, IReadOnlyList<ModuleModel> modules, string output)
     {
         string script = Path.Combine(_directory, "exports");
-        File.WriteAllText(script, "{ global: upstare_module; local: *; };\n");
+        File.WriteAllText(script, "{ global: upstare_module; " + BodyNames.Pattern + "; local: *; };\n");
+        string names = Path.Combine(_directory, "names.o");
+        var bodies = new BodyNames(code.Exports);
+        File.WriteAllText(Path.ChangeExtension(names, ".s"), bodies.Source());
+        Tool.Need([.. _compiler, "-c", Path.ChangeExtension(names, ".s"), "-o", names], "names.s");
         string made = Path.Combine(_directory, "patch.so");
         List<string> command =
         [
-            .. _compiler, "-shared", "-nostartfiles", "-o", made, code.Path, .. objects, "-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,-z,defs",
+            .. _compiler, "-shared", "-nostartfiles", "-o", made, code.Path, .. objects, names, "-Wl,-Bsymbolic", "-Wl,-z,now", "-Wl,-z,defs",
             "-Wl,-z,noexecstack", "-Wl,--hash-style=both", "-Wl,--warn-unresolved-symbols", "-Wl,--build-id", "-Wl,--no-as-needed", "-Wl,--version-script=" + script,
         ];
         foreach (string directory in modules.SelectMany(m => LibraryFinder.Directories(m.Elf, m.Path)).Distinct(StringComparer.Ordinal))
@@ -207,6 +217,7 @@ public sealed class PatchBuilder
         }
 
         StrengthenRuntime(made, runtime);
+        bodies.Tell(made);
         string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(output))!, $".{Path.GetFileName(output)}.{Environment.ProcessId}");
         try
         {

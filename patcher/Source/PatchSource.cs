@@ -1,5 +1,6 @@
 using System.Text;
 using UpStare.Instrument;
+using UpStare.Patcher.Build;
 using UpStare.Patcher.Compare;
 
 namespace UpStare.Patcher.Source;
@@ -24,9 +25,9 @@ public static class PatchSource
     /// <summary>The patch's own C source.</summary>
     /// <param name="plan">What changed. Takes further findings of the conversions.</param>
     /// <param name="imports">What the code leaves undefined.</param>
-    /// <param name="exports">Key and symbol of the functions that other modules find by name.</param>
+    /// <param name="exports">Functions that other modules find by name.</param>
     /// <param name="forUser">The user writes code to it: patch.h declares what is new.</param>
-    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports, IReadOnlyList<(string Key, string Symbol)> exports, bool forUser = false)
+    public static PatchText Write(PatchPlan plan, IReadOnlyList<Import> imports, IReadOnlyList<Export> exports, bool forUser = false)
     {
         var types = new StringBuilder();
         var hooks = new StringBuilder();

@@ -70,5 +70,49 @@ public class EveryPointTests
         return data;
     }
 
+    /// <summary>A stack trace that a program prints of itself names the functions that it names plainly, wherever their code stands.</summary>
+    [Fact]
+    public void AStackTraceNamesFunctionsOfAPatch()
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "names")).FullName;
+        File.WriteAllText(Path.Combine(tree, "names.c"), """
+            #define _GNU_SOURCE
+            #include <dlfcn.h>
+            #include <execinfo.h>
+            #include <stdio.h>
+            __attribute__((noinline)) int inner(void)
+            {
+                void *trace[3];
+                int n = backtrace(trace, 3);
+                for (int i = 0; i < n; i++) {
+                    Dl_info info;
+                    printf("%s ", dladdr((char *)trace[i] - 1, &info) && info.dli_sname ? info.dli_sname : "?");
+                }
+                puts(dlsym(RTLD_DEFAULT, "middle") ? "" : "not found");
+                return n;
+            }
+            __attribute__((noinline)) int middle(int n)
+            {
+                return n ? middle(n - 1) + 1 : inner();
+            }
+            int main(void)
+            {
+                int sum = 0;
+                for (int i = 0; i < 5; i++)
+                    sum += middle(3);
+                return sum != 30;
+            }
+            """);
+        Tools.Execute(tree, "gcc", "-O1", "-rdynamic", "names.c", "-o", "plain").Expect(0);
+        var plain = Tools.Execute(tree, "./plain").Expect(0);
+        Assert.Contains("inner middle middle", plain.Output, StringComparison.Ordinal);
+        Tools.Execute(tree, new Dictionary<string, string> { ["UPSTARE_POINTS"] = "all" }, Tools.Cc, "-O1", "-rdynamic", "names.c", "-o", "names").Expect(0);
+        Tools.Execute(tree, Tools.Patch, "names", "names", "-o", "patch.so").Expect(0);
+        foreach (var step in new[] { "1", "3" })
+        {
+            Assert.Equal(plain.Output, Tools.Execute(tree, Tools.Run, "--every", step, "patch.so", "--", "./names").Expect(0).Output);
+        }
+    }
+
     private static string Normal(string text) => text.Replace("v1", "vN", StringComparison.Ordinal).Replace("v2", "vN", StringComparison.Ordinal);
 }

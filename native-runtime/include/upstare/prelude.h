@@ -95,14 +95,16 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 
 /*
  * The function's end, where its exits go. What gcc has moved from before an exit to behind it must not be dropped because the
- * frame ends: variables in place stay in use. No call may follow. Cold: else gcc takes each check for one that leaves every other time,
- * and what stands behind a few of them for hardly ever run. With a type the function returns a value like no other: where the end came to
- * the return with the value of what is not cold, gcc might take that for cold too (ExitWriter.cs, CheckBehind).
+ * frame ends: variables in place stay in use. No call may follow. Cold, and with __UP_COLD for never: else gcc takes each check for one that
+ * leaves every other time, and what stands behind a few of them for hardly ever run.
  */
-#define __UP_END(END) END : __UP_COLD; __asm__ volatile("" ::: "memory")
-#define __UP_END_WITH(END, ...)                                                                                        \
-	__UP_END(END);                                                                                                 \
-	__typeof__(__VA_ARGS__) __up_v;                                                                                      \
+#define __UP_END(END) END : __attribute__((cold)); __asm__ volatile("" ::: "memory")
+/*
+ * Returns a value like no other: where the end came to the return with the value of what is not cold, gcc might take that for cold too
+ * (ExitWriter.cs, CheckBehind).
+ */
+#define __UP_RETURN(...)                                                                                               \
+	__typeof__(__VA_ARGS__) __up_v;                                                                                \
 	__asm__("" : "=r"(__up_v));                                                                                    \
 	return __up_v
 
