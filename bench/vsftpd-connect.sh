@@ -49,6 +49,10 @@ while [ $round -lt "$rounds" ]; do
 	servers=
 	round=$((round + 1))
 done
+if [ "$(wc -l <"$work/connect")" != "$rounds" ]; then
+	echo "vsftpd-connect.sh: a server failed" >&2
+	exit 1
+fi
 
 # The middle one of a column, which may be an expression of columns: middle EXPRESSION
 middle() {
