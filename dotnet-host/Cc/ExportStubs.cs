@@ -128,7 +128,8 @@ internal static class ExportStubs
 
     /// <summary>
     /// dladdr and backtrace_symbols go by the addresses of dynamic symbols, and those lead to the stubs now. So each body has a second symbol,
-    /// upstare_body_NAME, whose place among the strings is moved to NAME. The older kind of table has no hashes in it, and a library's symbols are also read by linkers: neither is touched.
+    /// upstare_body_NAME, whose place among the strings is moved to NAME. The older kind of table has no hashes in it, so that who looks NAME up
+    /// there might come upon it, and a library's symbols are also read by linkers: neither is touched.
     /// </summary>
     private static void NameBodies(ElfFile file, byte[] bytes, List<ElfSymbol> offered, Dictionary<string, ElfSymbol> bodies)
     {

@@ -37,7 +37,7 @@ public readonly record struct ElfSymbol(string Name, ulong Value, ulong Size, in
 
     /// <summary>
     /// Has an entry of a table of dynamic symbols stand for what this one stands for, by its own name without the first <paramref name="skipped"/> bytes.
-    /// Tables of hashes still have the whole name's: dladdr, which goes by addresses, finds the entry, and who looks the shorter name up does not.
+    /// GNU's table of hashes still has the whole name's: dladdr, which goes by addresses, finds the entry, and who looks the shorter name up does not.
     /// </summary>
     public void WriteTo(Span<byte> entry, int skipped)
     {

@@ -7,7 +7,8 @@ namespace UpStare.Patcher.Build;
 /// <summary>
 /// Names for dladdr and backtrace_symbols, which go by dynamic symbols: a patch has none for its functions, since nobody may find them there by
 /// name. So the code of those that the program offers by name, the hot and the clone's, gets a second symbol, upstare_body_NUMBER_NAME, whose
-/// place among the strings is moved to NAME when all is linked.
+/// place among the strings is moved to NAME when all is linked. The patch's table of the older kind, which has no hashes in it, is for the runtime's loader
+/// (native-runtime/src/loader.c), which looks up the module's description alone.
 /// </summary>
 internal sealed class BodyNames(IReadOnlyList<Export> exports)
 {
