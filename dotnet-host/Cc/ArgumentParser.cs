@@ -123,6 +123,9 @@ public static class ArgumentParser
             case "-Xlinker" when argument is "--gc-sections":
                 result.CollectsSections = true;
                 break;
+            case "-Xlinker" when argument is not null && IsScript(argument):
+                result.HasOwnLayout = true;
+                break;
             case "-g0":
                 result.HasDebug = false;
                 break;
@@ -134,10 +137,15 @@ public static class ArgumentParser
                 else if (word.StartsWith("-fuse-ld=", StringComparison.Ordinal))
                 {
                     result.UsesGold = word == "-fuse-ld=gold";
+                    result.HasOwnLayout |= word != "-fuse-ld=bfd";
                 }
                 else if (word.StartsWith("-Wl,", StringComparison.Ordinal))
                 {
                     NoteLinkerWords(result, word);
+                }
+                else if (IsScript(word))
+                {
+                    result.HasOwnLayout = true;
                 }
                 else if (word.StartsWith("-MF", StringComparison.Ordinal))
                 {
@@ -167,10 +175,14 @@ public static class ArgumentParser
         }
     }
 
+    // -T FILE, -TFILE, and -Ttext=ADDRESS and its like.
+    private static bool IsScript(string word) => word.StartsWith("-T", StringComparison.Ordinal) || word.StartsWith("--script", StringComparison.Ordinal);
+
     private static void NoteLinkerWords(Invocation result, string word)
     {
         foreach (string part in word.Split(','))
         {
+            result.HasOwnLayout |= IsScript(part);
             if (part.StartsWith("--build-id", StringComparison.Ordinal) || part.StartsWith("-build-id", StringComparison.Ordinal))
             {
                 result.HasBuildId = true;

@@ -121,6 +121,9 @@ public sealed class Invocation
     /// <summary>-fuse-ld=gold</summary>
     public bool UsesGold { get; set; }
 
+    /// <summary>-T, or a linker that is not ld.bfd: sections stand where the user wants them.</summary>
+    public bool HasOwnLayout { get; set; }
+
     /// <summary>-Wl,--gc-sections</summary>
     public bool CollectsSections { get; set; }
 

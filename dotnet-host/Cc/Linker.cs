@@ -235,7 +235,12 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
             result.AddRange(invocation.UsesGold
                 ? ["-Wl,--dynamic-list=" + ExportList()]
                 : ["-Wl,--export-dynamic-symbol=upstare_*", "-Wl,--export-dynamic-symbol=__*register_frame"]);
-            // First: what each child writes to comes beside the procedure linkage table's variables, and the runtime's text before the exits.
+            if (!invocation.HasOwnLayout)
+            {
+                result.Add("-Wl,-T," + Runtime("program.ld"));
+            }
+
+            // First: what each child writes to comes beside the procedure linkage table's variables.
             result.Insert(settings.Compiler.Count, Runtime("upstare.o"));
             result.Add(Runtime("libupstare.a"));
         }

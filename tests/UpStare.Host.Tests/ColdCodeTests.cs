@@ -58,6 +58,33 @@ public sealed class ColdCodeTests : IDisposable
         Assert.DoesNotContain("call", cold, StringComparison.Ordinal);
     }
 
+    /// <summary>What runs stands together: the program's code, then the runtime's, then what hardly ever runs (dotnet-host/program.ld).</summary>
+    [Fact]
+    public void ColdCodeStandsBehindTheRuntime()
+    {
+        File.WriteAllText(Path.Combine(_directory, "main.c"), """
+            #include <unistd.h>
+            __attribute__((cold, noinline)) static int complain(void)
+            {
+            	return write(2, "read\n", 5) < 0;
+            }
+            int main(void)
+            {
+            	char text[4];
+            	ssize_t n;
+            	while ((n = read(0, text, sizeof text)) > 0)
+            		;
+            	return n < 0 ? complain() : 0;
+            }
+            """);
+        Outcome built = Tools.RunCc(_directory, "-O2 main.c -o main");
+        Assert.True(built.Code == 0, built.Errors);
+        string sections = Tools.Run(_directory, "readelf", ["-SW", "main"]).Output;
+        int[] places = [.. new[] { " .text ", " upstare_text ", " .text.unlikely ", " upstare_exits " }.Select(name => sections.IndexOf(name, StringComparison.Ordinal))];
+        Assert.All(places, place => Assert.True(place > 0, sections));
+        Assert.True(places.SequenceEqual(places.Order()), sections);
+    }
+
     private string Cold(string file)
     {
         string output = Tools.Run(_directory, "objdump", ["-dr", "--no-show-raw-insn", "-j", ".text.unlikely", file]).Output;

@@ -37,7 +37,9 @@ public sealed class FlagTests : IDisposable
 
     private const string Part = "int part(int i)\n{\n\tint sum = 0;\n\twhile (i > 0)\n\t\tsum += i--;\n\treturn sum;\n}\n";
 
-    private readonly TreePair _tree = new TreePair().With("main.c", Main).With("part.c", Part);
+    private const string Script = "SECTIONS { .own : { *(.text.startup) } } INSERT AFTER .text;";
+
+    private readonly TreePair _tree = new TreePair().With("main.c", Main).With("part.c", Part).With("own.ld", Script);
 
     public void Dispose() => _tree.Dispose();
 
@@ -54,6 +56,8 @@ public sealed class FlagTests : IDisposable
     [InlineData("-O2 -ffunction-sections -fdata-sections -fvisibility=hidden -Wl,--gc-sections -s")]
     [InlineData("-O2 -fPIC -fno-plt -rdynamic -fno-asynchronous-unwind-tables")]
     [InlineData("-O2 -fuse-ld=gold -Wl,--icf=all")]
+    [InlineData("-O2 -Wl,-T,own.ld")]
+    [InlineData("-O2 -T own.ld")]
     [InlineData("-O1 -fsanitize=undefined -fno-sanitize-recover=all")]
     [InlineData("-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all")]
     [InlineData("-O0 -fsanitize=address")]

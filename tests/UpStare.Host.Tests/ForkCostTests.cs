@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace UpStare.Host.Tests;
 
@@ -52,6 +53,28 @@ public sealed class ForkCostTests : IDisposable
         long alignment = long.Parse(words[^1], CultureInfo.InvariantCulture);
         Assert.InRange(size, 1, alignment);
         Assert.True(4096 % alignment == 0, line);
+    }
+
+    /// <summary>The functions that native-runtime/runtime.ld names are there, and first.</summary>
+    [Fact]
+    public void WhatAChildRunsStandsFirst()
+    {
+        const int Room = 24 * 1024;
+        string script = File.ReadAllText(Path.Combine(Tools.Root, "native-runtime/runtime.ld"));
+        string[] named = [.. Regex.Matches(script, @"\.text\.(\w+)").Select(m => m.Groups[1].Value).Distinct()];
+        Assert.NotEmpty(named);
+        var first = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string line in Tools.Run(_directory, "readelf", ["-sW", Path.Combine(Tools.Root, "out/lib/upstare/upstare.o")]).Output.Split('\n'))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words.Length == 8 && words[3] == "FUNC" && long.Parse(words[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture) < Room)
+            {
+                first.Add(words[7]);
+            }
+        }
+
+        // The assembler's are named after their files.
+        Assert.Equal([], named.Where(name => !first.Any(f => f.StartsWith(name, StringComparison.Ordinal))));
     }
 
     private string Needed(string program) => string.Join('\n',

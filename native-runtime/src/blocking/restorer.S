@@ -66,7 +66,7 @@
 	.size	\name, .-\name
 	.endm
 
-	.text
+	.section .text.upstare_restorer, "ax", @progbits
 	RESTORER upstare_restorer_restarting, 1
 	RESTORER upstare_restorer_ending, 0
 	.section .note.GNU-stack,"",@progbits

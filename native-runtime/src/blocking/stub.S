@@ -30,7 +30,7 @@
 	movl	$1, %fs:upstare_in_stub@tpoff
 	.endm
 
-	.text
+	.section .text.upstare_stub, "ax", @progbits
 	STUB	upstare_stub_unchecked
 	jmp	.Lcall
 	.cfi_endproc

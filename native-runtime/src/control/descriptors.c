@@ -19,8 +19,8 @@ int upstare_high_descriptor(int fd)
 
 	if (fd < 0 || upstare_sys(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit))
 		return fd;
-	/* No higher: each fork copies the table up to the highest number. */
-	from = limit.rlim_cur < 1024 ? (long)limit.rlim_cur : 1024;
+	/* No higher: each fork copies the table up to the highest number, 0.1 us more at 200, 1.6 us at 1000. */
+	from = limit.rlim_cur < 256 ? (long)limit.rlim_cur : 256;
 	from = from > 128 ? from - 64 : from / 2;
 	moved = upstare_sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
 	if (moved < 0)

@@ -85,6 +85,17 @@ static void live(struct upstare_slot *s, bool watch)
 	__atomic_store_n(&s->state, UPSTARE_SLOT_LIVE, __ATOMIC_RELEASE);
 }
 
+/*
+ * Just below the executable, if there is room: a child that writes to the board, and loads libraries where the parent has the orders,
+ * needs no page of page tables for that which it would not have anyway.
+ */
+static void *map_board(void)
+{
+	extern char __executable_start;
+	uintptr_t size = (sizeof(struct upstare_board) + 4095) & ~(uintptr_t)4095, end = (uintptr_t)&__executable_start;
+	return mmap(end > size ? (void *)(end - size) : NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 static void make(void)
 {
 	static bool failed;
@@ -93,8 +104,7 @@ static void make(void)
 	if (!size)
 		return;
 	const struct upstare_orders *inherited = upstare_tree.orders;
-	void *board = mmap(NULL, sizeof(struct upstare_board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-			   -1, 0);
+	void *board = map_board();
 	if (board == MAP_FAILED)
 		return;
 	if (map_orders(size + UPSTARE_ORDERS_HEAD)) {

@@ -84,6 +84,8 @@ struct upstare_told {
 enum upstare_verdict { UPSTARE_PENDING, UPSTARE_COMMITTED, UPSTARE_CALLED_OFF };
 
 struct upstare_board {
+	struct upstare_told told[UPSTARE_SLOTS];
+	/* From here on what each child writes to: towards the end (area.c). */
 	uint64_t decision; /* update << 32 | round << 8 | enum upstare_verdict */
 	uint32_t reports;  /* futex: changes with each report */
 	uint32_t awaited;  /* what reports will be when all have said what is expected: the leader need not wake up before */
@@ -93,7 +95,6 @@ struct upstare_board {
 	uint32_t lost;     /* a child was made for which there was no slot */
 	uint32_t turn;     /* blocking/pipe/turn.c: thread that has it */
 	struct upstare_slot slots[UPSTARE_SLOTS]; /* the leader has the first */
-	struct upstare_told told[UPSTARE_SLOTS];
 };
 
 struct upstare_tree {
