@@ -36,10 +36,10 @@ void upstare_event(void)
 		upstare_futex_wake(&upstare_update.event, INT_MAX);
 }
 
-static bool all_are(uint32_t state)
+static bool all_parked(void)
 {
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-		if (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != state)
+		if (t->state != UPSTARE_PARKED)
 			return false;
 	return true;
 }
@@ -61,13 +61,13 @@ static void order(uint32_t what)
 }
 
 /* Every thread has been parked when this is called: the list does not change, and no thread can fail to get there. */
-static void order_and_await(uint32_t what, uint32_t state)
+static void order_and_await(uint32_t what)
 {
 	__atomic_store_n(&upstare_update.awaited, upstare_nthreads, __ATOMIC_RELEASE);
 	order(what);
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&upstare_update.event, __ATOMIC_ACQUIRE);
-		if (all_are(state))
+		if (__atomic_load_n(&upstare_update.awaited, __ATOMIC_ACQUIRE) == 0)
 			return;
 		upstare_futex_wait(&upstare_update.event, seen, 0);
 	}
@@ -230,7 +230,7 @@ static bool park_all(uint64_t deadline, bool (*give_up)(void))
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&u->event, __ATOMIC_ACQUIRE);
 		upstare_lock(&mask);
-		bool all = all_are(UPSTARE_PARKED);
+		bool all = all_parked();
 		bool hopeless = u->fail_with && u->fail_with->obstacle_generation == u->generation;
 		uint64_t now = upstare_now();
 		if (all) {
@@ -348,7 +348,7 @@ static uint64_t rebuild(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
 	uint64_t mask;
-	order_and_await(UPSTARE_ORDER_REBUILD, UPSTARE_REBUILT);
+	order_and_await(UPSTARE_ORDER_REBUILD);
 	if (patch->after) {
 		upstare_names_switch(c->to);
 		patch->after(c);
@@ -454,7 +454,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 		return UPSTARE_NOT_NOW;
 	if (dry)
 		return UPSTARE_FROZEN;
-	order_and_await(UPSTARE_ORDER_UNROLL, UPSTARE_UNROLLED);
+	order_and_await(UPSTARE_ORDER_UNROLL);
 	a->unrolled = true;
 	a->threads = upstare_nthreads;
 	a->at.unrolled = upstare_now();
@@ -624,6 +624,7 @@ int upstare_core_apply(const void *bytes, size_t size, unsigned timeout_ms, stru
 
 int upstare_core_history(struct upstare_json *j)
 {
+	pthread_mutex_lock(&one_at_a_time);
 	upstare_json_begin_array(j, "history");
 	for (unsigned i = updates > HISTORY ? updates - HISTORY : 0; i < updates; i++) {
 		const struct past *p = &history[i % HISTORY];
@@ -636,10 +637,11 @@ int upstare_core_history(struct upstare_json *j)
 		upstare_json_end(j);
 	}
 	upstare_json_end(j);
+	pthread_mutex_unlock(&one_at_a_time);
 	return 0;
 }
 
-int upstare_core_status(struct upstare_json *j)
+static int status(struct upstare_json *j)
 {
 	uint64_t mask;
 	if (!upstare_off && upstare_modules_init())
@@ -658,16 +660,21 @@ int upstare_core_status(struct upstare_json *j)
 		upstare_json_string(j, "state", blocked ? "blocked" : "running");
 		if (blocked)
 			upstare_json_int(j, "system_call", call);
-		upstare_json_bool(j, "interruptible", t->in_stub && *t->in_stub);
+		upstare_json_bool(j, "interruptible", t->in_stub && __atomic_load_n(t->in_stub, __ATOMIC_RELAXED));
 		upstare_json_end(j);
 	}
 	upstare_unlock(&mask);
 	upstare_json_end(j);
-	/* The run mode's thread may be in the middle of an update. */
-	if (pthread_mutex_trylock(&one_at_a_time) == 0) {
-		upstare_libraries_status(j);
-		pthread_mutex_unlock(&one_at_a_time);
-	}
+	upstare_libraries_status(j);
 	upstare_tree_status(j);
 	return 0;
+}
+
+/* The run mode's thread may be in the middle of an update: its end is awaited. */
+int upstare_core_status(struct upstare_json *j)
+{
+	pthread_mutex_lock(&one_at_a_time);
+	int code = status(j);
+	pthread_mutex_unlock(&one_at_a_time);
+	return code;
 }

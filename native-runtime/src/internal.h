@@ -241,9 +241,7 @@ hidden bool upstare_symbol_at(uintptr_t pc, const char **symbol, const char **fi
 /* ---- threads ---- */
 enum upstare_state {
 	UPSTARE_RUNNING,
-	UPSTARE_PARKED,
-	UPSTARE_UNROLLED,
-	UPSTARE_REBUILT,
+	UPSTARE_PARKED, /* and unrolled, and rebuilt */
 };
 
 enum upstare_order {

@@ -34,10 +34,9 @@ static uint32_t next_order(struct upstare_thread *t, uint32_t last)
 	}
 }
 
-/* What was ordered is done. The last thread wakes the coordinator. */
-static void set_state(struct upstare_thread *t, uint32_t state)
+/* What was ordered is done: the coordinator counts on nothing else. The last thread wakes it. */
+static void done(void)
 {
-	__atomic_store_n(&t->state, state, __ATOMIC_RELEASE);
 	if (__atomic_sub_fetch(&upstare_update.awaited, 1, __ATOMIC_ACQ_REL) == 0)
 		upstare_event();
 }
@@ -72,10 +71,10 @@ int upstare_begin_unrolling(struct upstare_thread *t, unsigned after, bool at_po
 /* Of a thread that has nothing to unroll, after the order to unroll: it may not run on while others do. True: in the new version. */
 static bool stand_by(struct upstare_thread *t)
 {
-	set_state(t, UPSTARE_UNROLLED);
+	done();
 	if (next_order(t, UPSTARE_ORDER_UNROLL) != UPSTARE_ORDER_REBUILD)
 		return false;
-	set_state(t, UPSTARE_REBUILT);
+	done();
 	next_order(t, UPSTARE_ORDER_REBUILD);
 	return true;
 }
@@ -194,7 +193,7 @@ struct upstare_restart upstare_unrolled(char *base_sp)
 	if (t->migrating) {
 		undo = upstare_migrate_frames(t) != 0;
 	} else {
-		set_state(t, UPSTARE_UNROLLED);
+		done();
 		undo = next_order(t, UPSTARE_ORDER_UNROLL) == UPSTARE_ORDER_UNDO;
 	}
 	t->tls->control_sp = (char *)t;
@@ -224,7 +223,7 @@ static void released(struct upstare_thread *t)
 	if (t->migrating) {
 		t->migrating = false;
 	} else {
-		set_state(t, UPSTARE_REBUILT);
+		done();
 		next_order(t, UPSTARE_ORDER_REBUILD);
 	}
 	upstare_set_signals(&t->mask);
@@ -241,7 +240,7 @@ exported void upstare_resumed(void)
 int upstare_call_released_masked(void)
 {
 	struct upstare_thread *t = upstare_self;
-	set_state(t, UPSTARE_REBUILT);
+	done();
 	next_order(t, UPSTARE_ORDER_REBUILD);
 	upstare_kick_mask = t->mask;
 	upstare_masked = true;

@@ -52,11 +52,12 @@ hidden long upstare_first(long number, const long arguments[6]);
  */
 static inline __attribute__((always_inline)) long upstare_stub_here(long number, long a, long b, long c, long d, long e, long f)
 {
+	uint32_t outer = upstare_in_stub;
+	upstare_in_stub = 1;
+	/* Last: what a sanitizer calls for the accesses above keeps no register of these. */
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
-	uint32_t outer = upstare_in_stub;
-	upstare_in_stub = 1;
 	__asm__ volatile("jmp 2f\n"
 			 "1:\tmovq $-5000, %%rax\n\t"
 			 "jmp 3f\n"
