@@ -68,7 +68,7 @@ internal sealed class CallClassifier
 
     /// <summary>A call of setjmp in one of its names.</summary>
     public bool IsSetJmp(CallExpr call) =>
-        call.Function is { Name: "setjmp" or "_setjmp" or "sigsetjmp" or "__sigsetjmp" } f && !_facts.Functions.ContainsKey(f.Entity);
+        call.Function is { Name: "setjmp" or "_setjmp" or "sigsetjmp" or "__sigsetjmp" or "__sigsetjmp_cancel" } f && !_facts.Functions.ContainsKey(f.Entity);
 
     /// <summary>alloca in one of its names.</summary>
     public static bool IsAlloca(CallExpr call) =>

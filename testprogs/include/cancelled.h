@@ -1,6 +1,7 @@
 /*
  * Hazard: threads that are cancelled in calls that an update has taken them out of and put back into: their clean-ups and the runtime's
- * run, once; locks are free, semaphores keep their counts, and nobody waits that is not there. VERSION is the version.
+ * run, once, called by code of the same version; locks are free, semaphores keep their counts, and nobody waits that is not there.
+ * VERSION is the version.
  */
 #include "testprog.h"
 #include <poll.h>
@@ -12,10 +13,21 @@ static sem_t semaphore;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 static pthread_t joined;
-static volatile int cleaned, leave;
+static volatile int cleaned, strangers, leave;
+
+/* Whether code that calls here is of the same version: another one's is far away. */
+static int near(const char *caller)
+{
+	const char *here;
+
+	__asm__("lea 0(%%rip), %0" : "=r"(here));
+	return caller > here - (1 << 26) && caller < here + (1 << 26);
+}
 
 static void clean(void *mutex)
 {
+	if (!near(__builtin_return_address(0)))
+		__atomic_add_fetch(&strangers, 1, __ATOMIC_RELAXED);
 	__atomic_add_fetch(&cleaned, 1, __ATOMIC_RELAXED);
 	if (mutex)
 		pthread_mutex_unlock(mutex);
@@ -169,6 +181,7 @@ int main(void)
 	leave = 1;
 	pthread_join(leaving, &result);
 	fact(result == bytes && pthread_join(joined, NULL) == 0 && cleaned == value + 2, "pthread_exit");
+	fact(strangers == 0, "code of the same version cleans up");
 	printf("v%d\n", VERSION);
 	return failures;
 }

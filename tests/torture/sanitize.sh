@@ -67,7 +67,8 @@ tests address,undefined -R '^(control|loader)'
 programs=$root/testprogs bin=${UPSTARE_BIN:-$root/out/bin}
 export ASAN_OPTIONS="detect_leaks=0:detect_stack_use_after_return=1"
 for name in ${SANITIZE_PROGRAMS:-$(cd "$programs" && ls -d */ | tr -d /)}; do
-	case $name in spin | tenthousand | crowd | stress | ring) continue ;; esac
+	# ASan takes what the frames of a cancelled call have left for a fault, in gcc's own builds as well: it depends on where the variables lie.
+	case $name in spin | tenthousand | crowd | stress | ring | cancelled) continue ;; esac
 	[ -f "$programs/$name/v1.out" ] || continue
 	for level in -O0 -O2; do
 		program "$name" $level -fsanitize=address,undefined
