@@ -74,4 +74,34 @@ public sealed class FlagTests : IDisposable
         Assert.Equal((plain.Code, plain.Output), (run.Code, run.Output));
         Assert.Matches("^upstare-run: [1-9][0-9]* updates applied, 0 refused, ", run.Errors);
     }
+
+    /// <summary>
+    /// A limit (docs/limits.md): -D_FORTIFY_SOURCE's check of a size that is known only when the program runs is lost for calls that
+    /// the runtime wraps; others keep theirs.
+    /// </summary>
+    [Fact]
+    public void FortifiedWaitsAreNotChecked()
+    {
+        _tree.With("waits.c", """
+            #include <stdio.h>
+            #include <string.h>
+            #include <unistd.h>
+            int main(int argc, char **argv)
+            {
+            	char buffer[64];
+            	memset(buffer, 0, sizeof buffer);
+            	if (argc > 2)
+            		strcpy(buffer, argv[1]);
+            	else if (read(0, buffer, strlen(argv[1])) < 0)
+            		return 1;
+            	return buffer[0];
+            }
+            """);
+        const int Aborted = 128 + 6;
+        string tooLong = new('x', 80);
+        Assert.Equal(0, _tree.RunBoth("-O2 -D_FORTIFY_SOURCE=2 waits.c -o waits").Code);
+        Assert.Equal(Aborted, Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, "waits"), [tooLong]).Code);
+        Assert.Equal(0, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "waits"), [tooLong]).Code);
+        Assert.Equal(Aborted, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "waits"), [tooLong, "copied"]).Code);
+    }
 }
