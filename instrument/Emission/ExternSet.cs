@@ -22,6 +22,13 @@ internal sealed class ExternSet(InstrumentMode mode)
     public void Wrapper(FunctionDecl function, string name) =>
         Need(function, name, "extern __typeof__(" + function.Name + ") " + name + ";");
 
+    /// <summary>Asks for the function that looks at a size before the wrapper is called.</summary>
+    public void Fortified(FunctionDecl function, string wrapper)
+    {
+        Wrapper(function, wrapper);
+        Need(function, FortifiedCalls.Name(function), FortifiedCalls.Definition(function, wrapper));
+    }
+
     /// <summary>The declarations asked for since the last time, each with the function it mentions.</summary>
     public List<(FunctionDecl Function, string Text)> Take()
     {

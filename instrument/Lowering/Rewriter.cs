@@ -78,6 +78,12 @@ internal partial class Rewriter(UnitContext unit, EditSet edits, ExternSet exter
             return null;
         }
 
+        if (Unit.IsFortified(f))
+        {
+            Externs.Fortified(f, wrapper);
+            return FortifiedCalls.Name(f);
+        }
+
         Externs.Wrapper(f, wrapper);
         return wrapper;
     }

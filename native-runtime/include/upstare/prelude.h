@@ -108,6 +108,9 @@ void __builtin___clear_cache(void *, void *) __attribute__((cold));
 	__asm__("" : "=r"(__up_v));                                                                                    \
 	return __up_v
 
+/* What -D_FORTIFY_SOURCE calls (instrument/Emission/FortifiedCalls.cs). */
+void __up_chk_fail(void) __asm__("__chk_fail") __attribute__((noreturn, cold));
+
 /* Used by resume clones only. */
 void *upstare_pop(void);        /* the mapped record of the frame that is being rebuilt; the next call gives the next inner one */
 void (*upstare_next(void))(void); /* entry of the next inner frame's resume clone (or of a runtime call's), to be called with its own return type */
