@@ -8,14 +8,14 @@ namespace UpStare.Instrument.Emission;
 /// </summary>
 internal static class FortifiedCalls
 {
-    /// <summary>Parameters, and what is passed on; SIZE bytes at p have to be there.</summary>
-    private static readonly Dictionary<string, (string Type, string Parameters, string Size, string Arguments)> s_calls = new(StringComparer.Ordinal)
+    /// <summary>Parameters, and what is passed on; n times UNIT bytes at p have to be there.</summary>
+    private static readonly Dictionary<string, (string Type, string Parameters, string Unit, string Arguments)> s_calls = new(StringComparer.Ordinal)
     {
-        ["read"] = ("long", "int f, void *p, unsigned long n", "n", "f, p, n"),
-        ["recv"] = ("long", "int f, void *p, unsigned long n, int o", "n", "f, p, n, o"),
-        ["recvfrom"] = ("long", "int f, void *p, unsigned long n, int o, void *a, unsigned int *l", "n", "f, p, n, o, (struct sockaddr *)a, l"),
-        ["poll"] = ("int", "struct pollfd *p, unsigned long n, int t", "n * sizeof(*p)", "p, n, t"),
-        ["ppoll"] = ("int", "struct pollfd *p, unsigned long n, const void *t, const void *m", "n * sizeof(*p)", "p, n, t, m"),
+        ["read"] = ("long", "int f, void *p, unsigned long n", "1", "f, p, n"),
+        ["recv"] = ("long", "int f, void *p, unsigned long n, int o", "1", "f, p, n, o"),
+        ["recvfrom"] = ("long", "int f, void *p, unsigned long n, int o, void *a, unsigned int *l", "1", "f, p, n, o, (struct sockaddr *)a, l"),
+        ["poll"] = ("int", "struct pollfd *p, unsigned long n, int t", "sizeof(*p)", "p, n, t"),
+        ["ppoll"] = ("int", "struct pollfd *p, unsigned long n, const void *t, const void *m", "sizeof(*p)", "p, n, t, m"),
     };
 
     /// <summary>Whether the call is one of them.</summary>
@@ -27,8 +27,8 @@ internal static class FortifiedCalls
     /// <summary>Its definition; the wrapper has to be declared.</summary>
     public static string Definition(FunctionDecl f, string wrapper)
     {
-        (string type, string parameters, string size, string arguments) = s_calls[f.Name];
+        (string type, string parameters, string unit, string arguments) = s_calls[f.Name];
         return $"static __inline__ __attribute__((always_inline, unused)) {type} {Name(f)}({parameters}) "
-            + $"{{ if ({size} > __builtin_object_size(p, 0)) __up_chk_fail(); return {wrapper}({arguments}); }}";
+            + $"{{ unsigned long s = __builtin_object_size(p, 0); if (s != -1ul && n > s / {unit}) __up_chk_fail(); return {wrapper}({arguments}); }}";
     }
 }
