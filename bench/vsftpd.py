@@ -1,19 +1,18 @@
 #!/usr/bin/env python3
 """Takes a running vsFTPd through a chain of updates without ever restarting it, and checks its sessions on the way.
 
-usage: vsftpd.py VERSIONS MODEL CASE [FIRST]    (as root, with a user ftp at /srv/ftp that has files big, small and text)
+usage: vsftpd.py VERSIONS MODEL CASE [FIRST]    (as root)
 
 VERSIONS  folder with a built tree for each version (1.1.0/vsftpd ...) and a patch for each update (1.1.0-1.1.1.so ...)
 MODEL     one or two: the process model
-CASE      idle: clients at their prompt; transfer: clients in the middle of a large download; text: the same, of a file "text",
+CASE      idle: clients at their prompt; transfer: clients in the middle of a large download; text: the same, of a file of text,
           with its line ends converted
-UPSTARE_CTL names the tool. Prints a line of JSON for each update; ends with 1 where anything was not as it should be.
+UPSTARE_CTL names the tool. Prints a line of JSON for each update, and a summary at the end; ends with 1 where anything was not as it should be.
 """
-import hashlib, json, os, re, socket, subprocess, sys, tempfile, threading, time
+import hashlib, json, os, re, socket, statistics, subprocess, sys, tempfile, threading, time
 
 VERSIONS = '1.1.0 1.1.1 1.1.2 1.1.3 1.2.0 1.2.1 1.2.2 2.0.0 2.0.1 2.0.2 2.0.3 2.0.4 2.0.5 2.0.6'.split()
 PORT = 2121
-HOME = '/srv/ftp'
 CTL = os.environ.get('UPSTARE_CTL', 'upstare-ctl')
 
 
@@ -117,21 +116,53 @@ def check(session, version):
         raise RuntimeError(f'an old session is not in {version}: {status}')
 
 
+def file_contents(name):
+    """What clients download: 300 MB, of text some 20 MB less, so that it lasts for a chain of updates."""
+    if name == 'small':
+        return bytes(32)
+    if name == 'text':
+        return b''.join(b'line %09d of a text with line ends to convert\n' % i for i in range(5_500_000))
+    return os.urandom(300_000_000)
+
+
+def files(folder, names):
+    """A home for anonymous sessions, with those files. Returns their contents by name."""
+    os.mkdir(f'{folder}/home')
+    os.mkdir(f'{folder}/empty')
+    contents = {name: file_contents(name) for name in names}
+    for name, content in contents.items():
+        with open(f'{folder}/home/{name}', 'wb') as f:
+            f.write(content)
+        os.chmod(f'{folder}/home/{name}', 0o644)
+    for path in (folder, f'{folder}/home', f'{folder}/empty'):
+        os.chmod(path, 0o755)
+    return contents
+
+
+def summary(rows):
+    pauses = sorted(row['answer']['pause_us']['total'] / 1000 for row in rows)
+    return {'updates applied': len(rows), 'pause, ms': {'least': pauses[0], 'middle': statistics.median(pauses), 'most': pauses[-1]}}
+
+
 def main():
-    folder, model, case, *first = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        return chain(folder, *sys.argv[1:])
+
+
+def chain(own, folder, model, case, *first):
     versions = VERSIONS[VERSIONS.index(first[0]):] if first else VERSIONS
-    configuration = tempfile.NamedTemporaryFile('w', suffix='.conf')
-    configuration.write(f'listen=YES\nlisten_port={PORT}\nanonymous_enable=YES\nsecure_chroot_dir=/usr/share/empty\n'
-                        # without this, what need not be privileged is one process whatever is said
-                        f'one_process_model={"YES" if model == "one" else "NO"}\nlocal_enable={"NO" if model == "one" else "YES"}\n'
-                        # and without this the process with the privileges ends after the login
-                        f'connect_from_port_20={"NO" if model == "one" else "YES"}\nascii_download_enable=YES\n')
-    configuration.flush()
-    os.chmod(configuration.name, 0o600)
+    configuration, rows = f'{own}/conf', []
     name = 'text' if case == 'text' else 'big'
-    content = open(f'{HOME}/{name}', 'rb').read()
+    content = files(own, ['small'] if case == 'idle' else ['small', name]).get(name, b'')
+    with open(configuration, 'w') as f:
+        f.write(f'listen=YES\nlisten_port={PORT}\nanonymous_enable=YES\nanon_root={own}/home\nftp_username=daemon\nsecure_chroot_dir={own}/empty\n'
+                # without this, what need not be privileged is one process whatever is said
+                f'one_process_model={"YES" if model == "one" else "NO"}\nlocal_enable={"NO" if model == "one" else "YES"}\n'
+                # and without this the process with the privileges ends after the login
+                f'connect_from_port_20={"NO" if model == "one" else "YES"}\nascii_download_enable=YES\n')
+    os.chmod(configuration, 0o600)
     want = hashlib.sha256(content.replace(b'\n', b'\r\n') if case == 'text' else content).hexdigest()
-    server = subprocess.Popen([f'{folder}/{versions[0]}/vsftpd', configuration.name])
+    server = subprocess.Popen([f'{folder}/{versions[0]}/vsftpd', configuration])
     try:
         time.sleep(0.5)
         sessions, others, long = [Session()], [], None
@@ -168,6 +199,7 @@ def main():
             print(json.dumps(row), flush=True)
             if code:
                 return 1
+            rows.append(row)
         if long:
             print(json.dumps({'the long transfer, read before its last update': long.read}))
             if long.read >= len(content) or long.end() != want:
@@ -175,7 +207,7 @@ def main():
             check(long.session, new)
         for session in sessions + others:
             check(session, new)
-        print(json.dumps({'sessions that are well at the end': len(sessions + others) + (long is not None)}))
+        print(json.dumps({'sessions that are well at the end': len(sessions + others) + (long is not None), **summary(rows)}))
         return 0
     finally:
         server.kill()

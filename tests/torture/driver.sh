@@ -7,7 +7,7 @@
 # What failed stays in out/torture/driver.
 here=$(cd "${0%/*}" && pwd)
 root=$(cd "$here/../.." && pwd)
-store=$root/out/sources
+archive() { sh "$root/tools/source.sh" "$root/out/sources" "$1"; }
 work=$root/out/torture/driver
 tools=$root/out/bin
 . "$here/packages.sh"
@@ -133,9 +133,9 @@ update() {
 	fi
 }
 
-mkdir -p "$work" "$store"
+mkdir -p "$work"
 for package in ${*:-hello sed zlib bzip2 lz4 cjson libyaml}; do
-	fetch "$package" || { echo "skip     $package: its sources cannot be fetched" && continue; }
+	archive "$package" >/dev/null || { echo "skip     $package: its sources cannot be fetched" && continue; }
 	for set in ${DRIVER_SETS:-O0 O2 O3 Os debug hardened fortify3 lto sections hidden nopie static undefined address}; do
 		one "$package" "$set"
 	done

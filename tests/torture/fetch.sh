@@ -8,16 +8,9 @@ found() { ls -d "$store"/gcc-torture/gcc-"$version"*/gcc/testsuite/gcc.c-torture
 
 if [ -z "$(found)" ]; then
 	mkdir -p "$store/gcc-torture"
-	cd "$store/gcc-torture"
-	apt-get source --download-only "gcc-$version" >fetch.log 2>&1 || {
-		cat fetch.log >&2
-		echo "the sources of gcc-$version cannot be fetched: is there a deb-src line for apt?" >&2
-		exit 1
-	}
+	source=$(sh "${0%/*}/../../tools/source.sh" "$store" "gcc-$version")
 	# A tarball in a tarball.
-	tar xzOf "gcc-${version}_"*.orig.tar.gz --wildcards "*/gcc-$version*.tar.xz" |
-		tar xJf - --wildcards '*/gcc/testsuite/gcc.c-torture/execute'
-	rm -f "gcc-${version}_"*
-	cd - >/dev/null
+	tar xzOf "$source" --wildcards "*/gcc-$version*.tar.xz" | tar xJf - -C "$store/gcc-torture" --wildcards '*/gcc/testsuite/gcc.c-torture/execute'
+	rm -f "$store/gcc-${version}_"*
 fi
 found

@@ -1,11 +1,5 @@
 # How each package is built (in its own folder, with CC, CFLAGS and LDFLAGS in the environment), tried, and run for an update;
-# program_X names the program that is updated. Source packages come from the distribution and stay in out/sources.
-
-archive() { ls "$store/$1"_*.orig.tar.* 2>/dev/null | grep -v '\.asc$' | head -1; }
-fetch() {
-	[ -n "$(archive "$1")" ] || (cd "$store" && apt-get source --download-only "$1" >fetch.log 2>&1)
-	[ -n "$(archive "$1")" ]
-}
+# program_X names the program that is updated.
 
 # configure and make of the GNU kind; -j1, so that what is printed has an order.
 gnu() { ./configure "$@" && make V=1; }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The share of make test, a minute or so: each 100th of gcc's tests, and ten programs of csmith. Prints the two tables. What cannot be
-# had here (no deb-src line for apt, no csmith) is told of and left out.
+# had here (gcc's sources, csmith) is told of and left out.
 here=$(cd "${0%/*}" && pwd)
 root=$(cd "$here/../.." && pwd)
 failed=0

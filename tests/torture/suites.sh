@@ -21,11 +21,7 @@ load() {
 	. "$here/suites/$1.sh"
 }
 
-archive() { ls "$store/$1"_*.orig.tar.* 2>/dev/null | grep -v '\.asc$' | head -1; }
-fetch() {
-	[ -n "$(archive "$1")" ] || (cd "$store" && apt-get source --download-only "$1" >fetch.log 2>&1)
-	[ -n "$(archive "$1")" ]
-}
+archive() { sh "$root/tools/source.sh" "$store" "$1"; }
 
 # The sources unpacked and built in $tree by compiler $1. Both compilers use one folder, so that no name tells them apart.
 build() {
@@ -107,7 +103,7 @@ one() {
 	load "$name"
 	dir=$work/$name tree=$work/$name/tree verdict=pass
 	mkdir -p "$dir"
-	fetch "$package" || { row "$name" - - - - - - - "skip: its sources cannot be fetched" && return; }
+	archive "$package" >/dev/null || { row "$name" - - - - - - - "skip: its sources cannot be fetched" && return; }
 	times=
 	case " $modes " in *" plain "*)
 		build gcc || { row "$name" - - - - - - - "skip: gcc does not build it, see $dir/gcc.build" && return; }

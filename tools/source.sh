@@ -1,0 +1,31 @@
+#!/bin/sh
+# source.sh FOLDER PACKAGE: fetches a Debian source package into FOLDER, if it is not there, and prints the file that holds its original
+# sources. Needs no root and no deb-src line: apt gets a configuration of its own, with the system's registries and keys.
+set -e
+[ $# = 2 ] || { echo "usage: source.sh FOLDER PACKAGE" >&2; exit 2; }
+mkdir -p "$1"
+cd "$1"
+folder=$PWD
+original() { ls "$folder/$1"_*.orig.tar.* 2>/dev/null | grep -v '\.asc$' | head -n 1; }
+
+if [ -z "$(original "$2")" ]; then
+	command -v apt-get >/dev/null 2>&1 || { echo "source.sh: $2 comes by apt-get, which is not here" >&2; exit 1; }
+	own() {
+		apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$folder/apt/registries" -o Dir::State::Lists="$folder/apt/lists" \
+			-o Dir::Cache="$folder/apt/cache" -o APT::Sandbox::User=root "$@" >>"$folder/apt/log" 2>&1
+	}
+	mkdir -p apt/registries apt/lists/partial apt/cache/archives/partial
+	if [ ! -f apt/ready ]; then
+		for file in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+			[ -f "$file" ] || continue
+			case $file in
+			*.sources) sed 's/^Types:.*/Types: deb-src/' "$file" >"apt/registries/${file##*/}" ;;
+			*.list) sed -n 's/^deb \(.*\)/deb-src \1/p' "$file" >"apt/registries/${file##*/}" ;;
+			esac
+		done
+		own update && : >apt/ready
+	fi
+	own source --download-only --only-source "$2" || { tail -n 3 apt/log >&2; exit 1; }
+fi
+file=$(original "$2")
+[ -n "$file" ] && echo "$file"
