@@ -22,7 +22,7 @@ for port in 2131 2132; do
 		secure_chroot_dir="$files/empty" ${VSFTPD_OPTIONS:-} >"$files/conf$port"
 done
 servers=
-trap 'kill $servers 2>/dev/null; rm -rf "$files"' EXIT
+trap '[ -z "$servers" ] || kill $servers; rm -rf "$files"' EXIT
 
 for copy in 0 1 2 3 4; do
 	cp "$1" "$files/a$copy"
