@@ -17,12 +17,10 @@ internal static class Resources
     public static HashSet<string> NoReturn => s_noReturn ??= Names("noreturn-library-functions.txt");
 
     /// <summary>Library calls for which the runtime has a wrapper.</summary>
-    public static HashSet<string> Wrapped => s_wrapped ??= Names(Exists("wrapped-calls.txt") ? "wrapped-calls.txt" : "default-wrapped-calls.txt");
+    public static HashSet<string> Wrapped => s_wrapped ??= Names("wrapped-calls.txt");
 
     /// <summary>The text of upstare/prelude.h.</summary>
     public static string Prelude => s_prelude ??= Read("prelude.h");
-
-    private static bool Exists(string name) => typeof(Resources).Assembly.GetManifestResourceInfo(name) is not null;
 
     private static string Read(string name)
     {
