@@ -1,7 +1,7 @@
 /* Condition variables: a sequence number and a count of waiters in glibc's 48 bytes. A waiter that an update takes out has had
  * a wake-up that nobody sent, as POSIX allows; from there on it is a thread that waits for the mutex.
  */
-#include "mutex.h"
+#include "waits.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -45,7 +45,6 @@ static int relock(struct upstare_call *c, const struct upstare_function *descrip
 }
 
 /* Takes the mutex only: the wait has ended, with the value in done (0: also as a spurious wake-up after an update). */
-hidden long upstare_resume_relock(void);
 long upstare_resume_relock(void)
 {
 	struct upstare_call c;
@@ -55,8 +54,8 @@ long upstare_resume_relock(void)
 	return unrolling ? 0 : r ? r : c.done;
 }
 
-static int wait_on(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until, clockid_t clock,
-		   const struct upstare_function *descriptor)
+int upstare_wait_on_condition(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until, clockid_t clock,
+			      const struct upstare_function *descriptor)
 {
 	struct condition *k = (struct condition *)condition;
 	struct upstare_call c = {.extra = {(long)mutex, (long)k}};
@@ -100,13 +99,13 @@ static clockid_t clock_of(const pthread_cond_t *condition)
 UPSTARE_CALL(pthread_cond_wait, upstare_resume_relock);
 exported int upstare_w_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex)
 {
-	return wait_on(condition, mutex, NULL, CLOCK_MONOTONIC, &upstare_w_d_pthread_cond_wait);
+	return upstare_wait_on_condition(condition, mutex, NULL, CLOCK_MONOTONIC, &upstare_w_d_pthread_cond_wait);
 }
 
 UPSTARE_CALL(pthread_cond_timedwait, upstare_resume_relock);
 exported int upstare_w_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
 {
-	return wait_on(condition, mutex, until, clock_of(condition), &upstare_w_d_pthread_cond_timedwait);
+	return upstare_wait_on_condition(condition, mutex, until, clock_of(condition), &upstare_w_d_pthread_cond_timedwait);
 }
 
 UPSTARE_CALL(pthread_cond_clockwait, upstare_resume_relock);
@@ -115,7 +114,7 @@ exported int upstare_w_pthread_cond_clockwait(pthread_cond_t *condition, pthread
 {
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
 		return EINVAL;
-	return wait_on(condition, mutex, until, clock, &upstare_w_d_pthread_cond_clockwait);
+	return upstare_wait_on_condition(condition, mutex, until, clock, &upstare_w_d_pthread_cond_clockwait);
 }
 
 static int wake(pthread_cond_t *condition, int n)

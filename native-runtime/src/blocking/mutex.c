@@ -2,7 +2,7 @@
  * Mutexes: glibc's own protocol on its own word (0 free, 1 held, 2 held and waited for), with the wait in a stub. Those whose
  * protocol the kernel takes part in (priority inheritance, robust, protected), and timed waits, are waited for inside libc.
  */
-#include "mutex.h"
+#include "waits.h"
 
 #include <errno.h>
 #include <sys/single_threaded.h>
@@ -84,12 +84,23 @@ static int lock(struct upstare_call *c, const struct upstare_function *descripto
 	return upstare_take_mutex(c, descriptor, &unrolling);
 }
 
-hidden long upstare_resume_mutex(void);
 long upstare_resume_mutex(void)
 {
 	struct upstare_call c;
 	upstare_call_resumed(&c);
 	return lock(&c, c.header.function);
+}
+
+static int lock_slowly(pthread_mutex_t *m, const struct upstare_function *descriptor)
+{
+	struct upstare_call c = {.extra = {(long)m}};
+	return lock(&c, descriptor);
+}
+
+int upstare_lock_mutex(pthread_mutex_t *m, const struct upstare_function *descriptor)
+{
+	int r = pthread_mutex_trylock(m);
+	return r == EBUSY ? lock_slowly(m, descriptor) : r;
 }
 
 UPSTARE_CALL(pthread_mutex_lock, upstare_resume_mutex);
@@ -108,12 +119,9 @@ exported int upstare_w_pthread_mutex_lock(pthread_mutex_t *m)
 			return 0;
 		}
 	} else {
-		int r = pthread_mutex_trylock(m);
-		if (r != EBUSY)
-			return r;
+		return upstare_lock_mutex(m, &upstare_w_d_pthread_mutex_lock);
 	}
-	struct upstare_call c = {.extra = {(long)m}};
-	return lock(&c, &upstare_w_d_pthread_mutex_lock);
+	return lock_slowly(m, &upstare_w_d_pthread_mutex_lock);
 }
 
 /* ---- with a limit ---- */
@@ -133,7 +141,6 @@ static int timed(struct upstare_call *c, const struct upstare_function *descript
 	return take_in_libc(c, descriptor, (clockid_t)c->arguments[0], &until, &unrolling);
 }
 
-hidden long upstare_resume_timed_mutex(void);
 long upstare_resume_timed_mutex(void)
 {
 	struct upstare_call c;
@@ -141,7 +148,7 @@ long upstare_resume_timed_mutex(void)
 	return timed(&c, c.header.function);
 }
 
-static int timed_lock(pthread_mutex_t *m, clockid_t clock, const struct timespec *until, const struct upstare_function *descriptor)
+int upstare_lock_mutex_until(pthread_mutex_t *m, clockid_t clock, const struct timespec *until, const struct upstare_function *descriptor)
 {
 	int r = pthread_mutex_trylock(m);
 	if (r != EBUSY)
@@ -156,11 +163,11 @@ static int timed_lock(pthread_mutex_t *m, clockid_t clock, const struct timespec
 UPSTARE_CALL(pthread_mutex_timedlock, upstare_resume_timed_mutex);
 exported int upstare_w_pthread_mutex_timedlock(pthread_mutex_t *m, const struct timespec *until)
 {
-	return timed_lock(m, CLOCK_REALTIME, until, &upstare_w_d_pthread_mutex_timedlock);
+	return upstare_lock_mutex_until(m, CLOCK_REALTIME, until, &upstare_w_d_pthread_mutex_timedlock);
 }
 
 UPSTARE_CALL(pthread_mutex_clocklock, upstare_resume_timed_mutex);
 exported int upstare_w_pthread_mutex_clocklock(pthread_mutex_t *m, clockid_t clock, const struct timespec *until)
 {
-	return timed_lock(m, clock, until, &upstare_w_d_pthread_mutex_clocklock);
+	return upstare_lock_mutex_until(m, clock, until, &upstare_w_d_pthread_mutex_clocklock);
 }

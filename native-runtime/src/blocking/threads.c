@@ -1,15 +1,22 @@
 /* Waits for other threads for which libc has the protocol: joins, read-write locks; and spin locks, which nobody can wake. */
-#include "blocking.h"
+#include "waits.h"
 
 #include <errno.h>
 #include <time.h>
 
 enum { OBJECT, RESULT, KIND }; /* in extra */
-enum { JOIN, READ, WRITE };
+enum { JOIN, JOIN_INT, READ, WRITE };
 
 static int wait_once(struct upstare_call *c, clockid_t clock, const struct timespec *limit)
 {
+	void *value;
+	int error;
 	switch (c->extra[KIND]) {
+	case JOIN_INT:
+		error = pthread_clockjoin_np((pthread_t)c->extra[OBJECT], &value, clock, limit);
+		if (!error && c->extra[RESULT])
+			*(int *)c->extra[RESULT] = (int)(intptr_t)value;
+		return error;
 	case JOIN:
 		return pthread_clockjoin_np((pthread_t)c->extra[OBJECT], (void **)c->extra[RESULT], clock, limit);
 	case READ:
@@ -32,7 +39,6 @@ static int wait_in_libc(struct upstare_call *c, const struct upstare_function *d
 	}
 }
 
-hidden long upstare_resume_wait_in_libc(void);
 long upstare_resume_wait_in_libc(void)
 {
 	struct upstare_call c;
@@ -57,6 +63,11 @@ exported int upstare_w_pthread_join(pthread_t thread, void **result)
 	if (upstare_off)
 		return pthread_join(thread, result);
 	return wait_for(&upstare_w_d_pthread_join, JOIN, (long)thread, (long)result, CLOCK_MONOTONIC, NULL);
+}
+
+int upstare_join_int(pthread_t thread, int *result, const struct upstare_function *descriptor)
+{
+	return wait_for(descriptor, JOIN_INT, (long)thread, (long)result, CLOCK_MONOTONIC, NULL);
 }
 
 UPSTARE_CALL(pthread_timedjoin_np, upstare_resume_wait_in_libc);

@@ -1,5 +1,5 @@
 /* Waits with a limit: the record holds the absolute time, so that an update does not lengthen them. */
-#include "blocking.h"
+#include "waits.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -303,7 +303,6 @@ static long sleep_on(struct upstare_call *c, const struct upstare_function *desc
 	return c->extra[REST_STYLE] == ERROR ? -r : upstare_result(r);
 }
 
-hidden long upstare_resume_sleep(void);
 long upstare_resume_sleep(void)
 {
 	struct upstare_call c;
@@ -328,8 +327,7 @@ exported int upstare_w_nanosleep(const struct timespec *wanted, struct timespec 
 	return (int)sleep_on(&c, &upstare_w_d_nanosleep);
 }
 
-UPSTARE_CALL(clock_nanosleep, upstare_resume_sleep);
-exported int upstare_w_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest)
+int upstare_sleep_on(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest, const struct upstare_function *descriptor)
 {
 	struct timespec now = {0, 0};
 	if (!upstare_valid_time(wanted))
@@ -346,7 +344,13 @@ exported int upstare_w_clock_nanosleep(clockid_t clock, int flags, const struct 
 	c.deadline = wanted->tv_sec > NEVER / SECOND - 2 - now.tv_sec
 			     ? NEVER
 			     : (wanted->tv_sec + now.tv_sec) * SECOND + wanted->tv_nsec + now.tv_nsec;
-	return (int)sleep_on(&c, &upstare_w_d_clock_nanosleep);
+	return (int)sleep_on(&c, descriptor);
+}
+
+UPSTARE_CALL(clock_nanosleep, upstare_resume_sleep);
+exported int upstare_w_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *rest)
+{
+	return upstare_sleep_on(clock, flags, wanted, rest, &upstare_w_d_clock_nanosleep);
 }
 
 UPSTARE_CALL(usleep, upstare_resume_sleep);
