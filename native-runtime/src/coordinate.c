@@ -2,13 +2,13 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "blocking/elsewhere.h"
 #include "blocking/pipe/descriptors.h"
 #include "json.h"
 #include "tree/tree.h"
@@ -18,6 +18,9 @@ struct upstare_update upstare_update = {.generation = 1};
 
 /* While threads are awaited, those in a stub are kicked again: a kick is lost on a thread that runs a handler of its own. */
 #define KICK_AGAIN_NS 2000000u
+/* How long they are given to park before those inside libraries are looked for, which takes some microseconds for each. */
+#define LOOK_NS 500000u
+#define LOOK_AGAIN_NS 4000000u
 #define HISTORY 64
 
 struct past {
@@ -90,17 +93,6 @@ static void raise_flags(bool up)
 
 /* ---- what hinders ---- */
 
-static void read_task(pid_t tid, const char *file, char *out, size_t size)
-{
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)tid, file);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-	if (fd >= 0)
-		close(fd);
-	out[n < 0 ? 0 : n] = 0;
-}
-
 /* Fills h->why, and the place where o tells it. */
 static void describe(struct upstare_hindrance *h, const struct upstare_obstacle *o)
 {
@@ -172,7 +164,7 @@ static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
 			/* A process that is not the leader may be in a filter that does not let it open files. */
 			text[0] = 0;
 			if (upstare_tree.leads)
-				read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
+				upstare_read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
 			if (!upstare_tree.leads)
 				snprintf(h.why, sizeof(h.why), "has reached no update point");
 			else if (sscanf(text, "%d", &call) == 1 && call >= 0)
@@ -226,7 +218,7 @@ void upstare_put_hindrance(void *json, const struct upstare_hindrance *h)
 static bool park_all(uint64_t deadline, bool (*give_up)(void))
 {
 	struct upstare_update *u = &upstare_update;
-	uint64_t mask, kick_at = 0;
+	uint64_t mask, kick_at = 0, look = LOOK_NS, look_at = upstare_now() + look;
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&u->event, __ATOMIC_ACQUIRE);
 		upstare_lock(&mask);
@@ -239,10 +231,16 @@ static bool park_all(uint64_t deadline, bool (*give_up)(void))
 			upstare_kick_all();
 			kick_at = now + KICK_AGAIN_NS;
 		}
+		if (!all && now >= look_at) {
+			upstare_elsewhere_kick_all(look > LOOK_NS);
+			look = look < LOOK_AGAIN_NS ? look * 2 : look;
+			look_at = now + look;
+		}
 		upstare_unlock(&mask);
 		if (all || hopeless || now >= deadline || upstare_libraries_disturbed() || (give_up && give_up()))
 			return all;
-		upstare_futex_wait(&u->event, seen, deadline - now < KICK_AGAIN_NS ? deadline - now : KICK_AGAIN_NS);
+		uint64_t next = kick_at < look_at ? kick_at : look_at;
+		upstare_futex_wait(&u->event, seen, (deadline < next ? deadline : next) - now);
 	}
 }
 
@@ -397,6 +395,7 @@ struct upstare_loaded *upstare_prepare(const void *bytes, size_t size, bool *alr
 		return NULL;
 	}
 	upstare_libraries_close();
+	upstare_elsewhere_prepare();
 	pthread_mutex_lock(&upstare_loading);
 	struct upstare_loaded *to = upstare_load_patch(bytes, size, code, message, room);
 	pthread_mutex_unlock(&upstare_loading);
@@ -653,7 +652,7 @@ static int status(struct upstare_json *j)
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
 		char text[128];
 		int call = -1;
-		read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
+		upstare_read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
 		bool blocked = sscanf(text, "%d", &call) == 1 && call >= 0;
 		upstare_json_begin_object(j, NULL);
 		upstare_json_int(j, "tid", upstare_tid_of(t));

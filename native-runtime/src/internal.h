@@ -35,6 +35,10 @@ hidden void upstare_registers_restore(const struct upstare_registers *) __attrib
 
 #define UPSTARE_KICK_SIGNAL 64
 
+/* The runtime's own code. */
+extern hidden const char upstare_text_start[] __asm__("__start_upstare_text");
+extern hidden const char upstare_text_end[] __asm__("__stop_upstare_text");
+
 /* Target of a self-relative field, NULL for 0. */
 #define UPSTARE_REL(field) ((field) ? (const char *)&(field) + (field) : NULL)
 /* A string of a table, never absent. */
@@ -52,6 +56,7 @@ hidden void upstare_block_signals(uint64_t *old);     /* the kernel's mask: libc
 hidden void upstare_set_signals(const uint64_t *mask);
 hidden void upstare_sort(void *base, size_t count, size_t size, int (*less)(const void *, const void *));
 hidden int upstare_raw_getpid(void);
+hidden void upstare_read_task(pid_t tid, const char *file, char *out, size_t size); /* of /proc/self/task; "" where it cannot be read */
 
 /* ---- modules ---- */
 struct upstare_pt_load {
@@ -327,6 +332,7 @@ struct upstare_thread {
 	struct upstare_obstacle obstacle;
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
+	bool kicked;      /* parks in the kick's handler */
 	bool in_handler;  /* as verified: a handler that its parent had called is below the innermost segment */
 	/* The innermost segment, as verified. */
 	enum upstare_bottom bottom;
@@ -415,6 +421,8 @@ hidden unsigned upstare_note_stale(struct upstare_context *);
 hidden bool upstare_stale_needs(const struct upstare_loaded *);
 
 /* ---- park.c ---- */
+/* In the kick's handler, which has interrupted a wait in a library: parks there if an update is wanted. All signals are blocked. */
+hidden void upstare_park_elsewhere(void);
 extern hidden unsigned char upstare_flag; /* the executable's own */
 extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that has stubs of its own */
 #define UPSTARE_WANT_UPDATE 1

@@ -8,66 +8,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unwind.h>
 
+#include "blocking/elsewhere.h"
 #include "core.h"
 #include "tree/tree.h"
-
-/* Calls in which a thread waits, other than for a moment, and which are made again after a handler. */
-static bool waits(long number)
-{
-	switch (number) {
-	case SYS_read:
-	case SYS_readv:
-	case SYS_write:
-	case SYS_writev:
-	case SYS_poll:
-	case SYS_ppoll:
-	case SYS_select:
-	case SYS_pselect6:
-	case SYS_epoll_wait:
-	case SYS_epoll_pwait:
-	case SYS_epoll_pwait2:
-	case SYS_accept:
-	case SYS_accept4:
-	case SYS_connect:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_sendfile:
-	case SYS_splice:
-	case SYS_wait4:
-	case SYS_waitid:
-	case SYS_nanosleep:
-	case SYS_clock_nanosleep:
-	case SYS_restart_syscall:
-	case SYS_pause:
-	case SYS_rt_sigsuspend:
-	case SYS_rt_sigtimedwait:
-	case SYS_futex:
-	case SYS_fcntl:
-	case SYS_flock:
-	case SYS_semop:
-	case SYS_semtimedop:
-	case SYS_msgrcv:
-	case SYS_msgsnd:
-	case SYS_mq_timedreceive:
-	case SYS_mq_timedsend:
-		return true;
-	default:
-		return false;
-	}
-}
 
 /* The kernel has moved the program counter back to a call that it makes again; one that it does not has ended with EINTR. */
 static bool waiting(const unsigned char *pc, long rax)
 {
 	static const unsigned char call[2] = {0x0f, 0x05};
 	if (pc[0] == call[0] && pc[1] == call[1])
-		return waits(rax);
+		return upstare_call_waits(rax);
 	return rax == -EINTR && pc[-2] == call[0] && pc[-1] == call[1];
 }
 

@@ -1,5 +1,5 @@
 /*
- * Waking threads that block in one of our stubs (blocking/stub.S, blocking.h). The kick's handler moves the program counter to the
+ * Waking threads that block in one of our stubs (blocking/stub.S, blocking.h; in libc or another library: blocking/elsewhere.c). The kick's handler moves the program counter to the
  * stub's abort label where it finds it at or before the system call. A kick that comes while a handler of the program runs does
  * nothing; the coordinator kicks again as long as it waits. Whether the update is still wanted is no matter to the handler:
  * the system call has been disturbed, and whoever made it has to make it again.
@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "blocking/blocking.h"
+#include "blocking/elsewhere.h"
 #include "blocking/pipe/descriptors.h"
 #include "control/doorbell.h"
 #include "core.h"
@@ -67,6 +68,8 @@ static void kicked(int signal, siginfo_t *info, void *context)
 		memset(&c->uc_sigmask, 0xff, sizeof(upstare_kick_mask));
 		upstare_masked = true;
 	}
+	if (!p)
+		upstare_elsewhere_kicked(c);
 }
 
 /*

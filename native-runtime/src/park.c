@@ -158,6 +158,16 @@ int upstare_park_call(uint64_t mask)
 	return wanted(t) && park(t, 0, mask);
 }
 
+void upstare_park_elsewhere(void)
+{
+	struct upstare_thread *t = upstare_self;
+	if (!wanted(t) || upstare_has_obstacle())
+		return;
+	t->kicked = true;
+	park(t, 0, 0);
+	t->kicked = false;
+}
+
 hidden int upstare_point_c(const struct upstare_point_entry *);
 int upstare_point_c(const struct upstare_point_entry *entry)
 {

@@ -152,3 +152,14 @@ void upstare_log(const char *format, ...)
 	}
 	errno = error;
 }
+
+void upstare_read_task(pid_t tid, const char *file, char *out, size_t size)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", (int)tid, file);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+	if (fd >= 0)
+		close(fd);
+	out[n < 0 ? 0 : n] = 0;
+}

@@ -8,9 +8,6 @@
 #include <string.h>
 #include <unwind.h>
 
-extern hidden const char upstare_text_start[] __asm__("__start_upstare_text");
-extern hidden const char upstare_text_end[] __asm__("__stop_upstare_text");
-
 /* Records of inlined frames are not seen by the unwinder: room for this many times what it sees. Only touched pages count. */
 #define RECORD_FACTOR 16
 #define RECORD_SPARE ((size_t)4 << 20)
@@ -24,6 +21,7 @@ struct walk {
 	size_t frames, bytes; /* of the innermost segment */
 	bool below;           /* past it */
 	bool done;
+	bool kicked;          /* the next signal frame is the kick's own, and library code below it */
 	uintptr_t library;    /* the last library frame */
 	bool interrupted;     /* the frames are those that a handler interrupted, as far as the program's */
 	struct upstare_obstacle obstacle;
@@ -223,7 +221,9 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 	/* What the program's handlers return to stands for libc's. */
 	bool restorer = pc == (uintptr_t)upstare_restorer_restarting || pc == (uintptr_t)upstare_restorer_ending;
 	bool ours = !restorer && pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end;
-	if (interrupted) {
+	if (interrupted && w->kicked && !ours) {
+		w->kicked = false;
+	} else if (interrupted) {
 		if (!may_stay(w, pc, (const char *)_Unwind_GetCFA(context), ours))
 			return obstruct(w, pc, NULL, 0, "a signal handler is running");
 		w->interrupted = t->in_handler = true;
@@ -266,7 +266,7 @@ static int room(char **area, size_t *have, size_t want)
 
 int upstare_verify(struct upstare_thread *t, const struct upstare_loaded *target, char *sp, bool stale)
 {
-	struct walk w = {.thread = t, .target = target, .stale = stale};
+	struct walk w = {.thread = t, .target = target, .stale = stale, .kicked = t->kicked};
 	t->oldest_below = NULL;
 	t->in_handler = false;
 	upstare_floor_begin(t);

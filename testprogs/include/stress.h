@@ -284,6 +284,57 @@ static void *receiver(void *arg)
 	return NULL;
 }
 
+/* ---- lines, written and read by libc ---- */
+
+struct talk {
+	FILE *in, *out;
+};
+
+static void *talker(void *arg)
+{
+	struct talk *t = arg;
+
+	for (long n = 0; n < messages; n++) {
+		int width = n % 97 ? 8 : 90000;
+
+		EXPECT("fprintf", width + 1, fprintf(t->out, "%*ld\n", width, n));
+		if (n % 5 == 0)
+			EXPECT("fflush", 0, fflush(t->out));
+	}
+	EXPECT("fclose", 0, fclose(t->out));
+	return NULL;
+}
+
+static void *listener(void *arg)
+{
+	struct talk *t = arg;
+	char *line = malloc(100000);
+	size_t size = 100000;
+
+	for (long n = 0; n < messages; n++) {
+		long m = -1;
+
+		switch (n % 3) {
+		case 0:
+			EXPECT("fgets", 1, fgets(line, (int)size, t->in) == line);
+			m = atol(line);
+			break;
+		case 1:
+			EXPECT("getline", 1, getline(&line, &size, t->in) > 0);
+			m = atol(line);
+			break;
+		default:
+			EXPECT("fscanf", 1, fscanf(t->in, "%ld", &m));
+			EXPECT("getc", '\n', getc(t->in));
+		}
+		EXPECT("line", n, m);
+	}
+	EXPECT("end of file", EOF, getc(t->in));
+	fclose(t->in);
+	free(line);
+	return NULL;
+}
+
 /* ---- locks of all kinds around counters, and barriers ---- */
 
 struct locks {
@@ -371,7 +422,7 @@ static void on_alarm(int n)
 	alarms++;
 }
 
-#define PAIRS 5
+#define PAIRS 6
 #define LOCKERS 3
 
 struct group {
@@ -379,6 +430,7 @@ struct group {
 	struct queue queue;
 	struct ring ring;
 	struct post post;
+	struct talk talk;
 	struct locks locks;
 	pthread_t threads[2 * PAIRS + LOCKERS];
 };
@@ -388,10 +440,12 @@ static void start(struct group *g)
 	struct mq_attr a = {.mq_maxmsg = 3, .mq_msgsize = sizeof(long)};
 	struct msqid_ds s;
 	char name[40];
-	int n = 0;
+	int n = 0, fd[2];
 
-	if (pipe(g->pipe.fd) || socketpair(AF_UNIX, SOCK_STREAM, 0, g->socket.fd))
+	if (pipe(g->pipe.fd) || socketpair(AF_UNIX, SOCK_STREAM, 0, g->socket.fd) || pipe(fd))
 		exit(2);
+	g->talk.in = fdopen(fd[0], "r");
+	g->talk.out = fdopen(fd[1], "w");
 	g->socket.is_socket = 1;
 	pthread_mutex_init(&g->queue.lock, NULL);
 	pthread_cond_init(&g->queue.more, NULL);
@@ -418,6 +472,8 @@ static void start(struct group *g)
 	pthread_create(&g->threads[n++], NULL, ring_getter, &g->ring);
 	pthread_create(&g->threads[n++], NULL, sender, &g->post);
 	pthread_create(&g->threads[n++], NULL, receiver, &g->post);
+	pthread_create(&g->threads[n++], NULL, talker, &g->talk);
+	pthread_create(&g->threads[n++], NULL, listener, &g->talk);
 	for (int i = 0; i < LOCKERS; i++)
 		pthread_create(&g->threads[n++], NULL, locker, &g->locks);
 }

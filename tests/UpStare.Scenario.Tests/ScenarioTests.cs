@@ -10,7 +10,7 @@ public class ScenarioTests
     private static readonly string[] _atFirstGate =
     [
         "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours", "passed", "unstatic", "threaded", "computedgoto",
-        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "interrupts", "escapes", "cancelled", "madecode", "actions", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between",
+        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "c11threads", "interrupts", "escapes", "cancelled", "madecode", "actions", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between",
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
@@ -19,8 +19,8 @@ public class ScenarioTests
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =
     [
-        "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "lua-scripts", "netserver", "oldstorage", "ownsignals",
-        "pinned", "processes", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
+        "busy", "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
+        "pinned", "processes", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
     ];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);

@@ -28,8 +28,6 @@ static bool taking_part;
 /* ---- the kick ---- */
 
 extern char __executable_start, etext;
-extern hidden const char upstare_text_start[] __asm__("__start_upstare_text");
-extern hidden const char upstare_text_end[] __asm__("__stop_upstare_text");
 
 bool upstare_in_program(uintptr_t pc)
 {

@@ -1,0 +1,201 @@
+/*
+ * Threads inside library code where no stub of ours stands: they wait in libc (fgets on a terminal, getaddrinfo, system) or in a library that
+ * enters the kernel by itself, or a library computes. Nothing of the program's runs there until the library returns to a check, so such a
+ * thread need not be taken out of it: the kick stops it in there for as long as the update takes (verify.c looks at its stack,
+ * migrate.c brings its frames to the new version later), and it goes on.
+ *
+ * The kick disturbs a system call. Some the kernel makes again by itself (signal(7)); the others have ended with EINTR, and are made again
+ * here, since only a signal of the program's may end them. The number of the call is gone then, but the instruction before the call
+ * tells it, as in nearly all of glibc's. Where it does not, or where /proc cannot be read, the thread is left alone.
+ *
+ * Who computes in libc, in the dynamic linker or where malloc is may hold a lock that the update needs: it is not stopped, only waited for.
+ */
+#include "blocking.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include "../control/sys.h"
+#include "elsewhere.h"
+
+bool upstare_call_waits(long number)
+{
+	switch (number) {
+	case SYS_read:
+	case SYS_readv:
+	case SYS_write:
+	case SYS_writev:
+	case SYS_poll:
+	case SYS_ppoll:
+	case SYS_select:
+	case SYS_pselect6:
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+	case SYS_accept:
+	case SYS_accept4:
+	case SYS_connect:
+	case SYS_recvfrom:
+	case SYS_recvmsg:
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendfile:
+	case SYS_splice:
+	case SYS_wait4:
+	case SYS_waitid:
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep:
+	case SYS_restart_syscall:
+	case SYS_pause:
+	case SYS_rt_sigsuspend:
+	case SYS_rt_sigtimedwait:
+	case SYS_futex:
+	case SYS_fcntl:
+	case SYS_flock:
+	case SYS_semop:
+	case SYS_semtimedop:
+	case SYS_msgrcv:
+	case SYS_msgsnd:
+	case SYS_mq_timedreceive:
+	case SYS_mq_timedsend:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Neither the program's code nor the runtime's, which has stubs. */
+static bool is_elsewhere(uintptr_t pc)
+{
+	return !upstare_in_program(pc) && !(pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end);
+}
+
+#define CALL_SIZE 2
+
+static bool is_call(const unsigned char *code)
+{
+	return code[0] == 0x0f && code[1] == 0x05; /* syscall */
+}
+
+/* The number of the system call that ends here, by the instruction before it; -1: not told. */
+static long number_of_ended(const unsigned char *pc)
+{
+	static const unsigned char zero[] = {0x31, 0xc0}; /* xor %eax,%eax */
+	const unsigned char *call = pc - CALL_SIZE;
+	int32_t number;
+	if (!is_call(call))
+		return -1;
+	if (memcmp(call - sizeof(zero), zero, sizeof(zero)) == 0)
+		return 0;
+	memcpy(&number, call - sizeof(number), sizeof(number));
+	return call[-1 - (int)sizeof(number)] == 0xb8 && number >= 0 ? number : -1; /* mov $number,%eax */
+}
+
+/* ---- code that may hold a lock ---- */
+
+static struct {
+	uintptr_t low, high;
+} locking[3];
+static unsigned nlocking;
+
+/* argument: an address; the code of the object that it is in is noted. */
+static int note_object(struct dl_phdr_info *info, size_t size, void *argument)
+{
+	uintptr_t address = (uintptr_t)argument, low = UINTPTR_MAX, high = 0;
+	bool here = false;
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + h->p_vaddr, end = start + h->p_memsz;
+		if (h->p_type != PT_LOAD)
+			continue;
+		here |= address >= start && address < end;
+		low = start < low ? start : low;
+		high = end > high ? end : high;
+	}
+	if (here) {
+		locking[nlocking].low = low;
+		locking[nlocking++].high = high;
+	}
+	return here;
+}
+
+void upstare_elsewhere_prepare(void)
+{
+	if (nlocking)
+		return;
+	dl_iterate_phdr(note_object, dlsym(RTLD_DEFAULT, "malloc"));
+	dl_iterate_phdr(note_object, dlsym(RTLD_NEXT, "gnu_get_libc_version"));
+	dl_iterate_phdr(note_object, (void *)getauxval(AT_BASE));
+}
+
+static bool may_be_stopped(uintptr_t pc)
+{
+	for (unsigned i = 0; i < nlocking; i++)
+		if (pc >= locking[i].low && pc < locking[i].high)
+			return false;
+	return nlocking > 0 && is_elsewhere(pc);
+}
+
+/* ---- the coordinator's side ---- */
+
+/* Whether a kick may find a thread inside library code. computes: also one that is not in the kernel, and may be anywhere. */
+static bool is_inside(pid_t tid, bool computes)
+{
+	char text[256];
+	long number;
+	unsigned long pc;
+	upstare_read_task(tid, "syscall", text, sizeof(text));
+	if (computes && strncmp(text, "running", 7) == 0)
+		return true;
+	/* The number, six arguments, the stack pointer, the program counter behind the call (proc(5)). */
+	return sscanf(text, "%ld %*x %*x %*x %*x %*x %*x %*x %lx", &number, &pc) == 2 && upstare_call_waits(number) && is_elsewhere(pc) &&
+	       number_of_ended((const unsigned char *)pc) == number;
+}
+
+void upstare_elsewhere_kick_all(bool computes)
+{
+	if (upstare_self_pipe || upstare_filtered)
+		return;
+	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
+		if (t->state == UPSTARE_RUNNING && upstare_tid_of(t) && t->obstacle_generation != upstare_update.generation && t->in_stub &&
+		    !__atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE) && is_inside(upstare_tid_of(t), computes))
+			upstare_sys(SYS_tgkill, upstare_pid, upstare_tid_of(t), UPSTARE_KICK_SIGNAL);
+}
+
+/* ---- the thread's ---- */
+
+void upstare_elsewhere_kicked(ucontext_t *c)
+{
+	greg_t *registers = c->uc_mcontext.gregs;
+	const unsigned char *pc = (const unsigned char *)registers[REG_RIP];
+	int error = errno;
+	if (upstare_in_stub || !is_elsewhere((uintptr_t)pc))
+		return;
+	bool restarts = is_call(pc) && upstare_call_waits(registers[REG_RAX]), ended = registers[REG_RAX] == -EINTR && is_call(pc - CALL_SIZE);
+	if (ended) {
+		long number = number_of_ended(pc);
+		if (!upstare_call_waits(number))
+			return;
+		registers[REG_RIP] -= CALL_SIZE;
+		registers[REG_RAX] = number;
+	} else if (!restarts && !may_be_stopped((uintptr_t)pc)) {
+		return;
+	}
+	upstare_park_elsewhere();
+	/* What has come meanwhile is handled before the call is made again, and could no longer end it. */
+	uint64_t mask;
+	memcpy(&mask, &c->uc_sigmask, sizeof(mask));
+	int due = restarts || ended ? upstare_signals_due(mask) : UPSTARE_UNDISTURBED;
+	if (due == UPSTARE_INTERRUPTING || (due == UPSTARE_RESTARTING && ended)) {
+		registers[REG_RIP] += CALL_SIZE;
+		registers[REG_RAX] = -EINTR;
+	}
+	errno = error;
+}

@@ -1,0 +1,21 @@
+/* Threads that wait or compute inside of libc or another library, where no stub of ours stands. */
+#ifndef UPSTARE_ELSEWHERE_H
+#define UPSTARE_ELSEWHERE_H
+
+#include <ucontext.h>
+
+#include "../internal.h"
+
+/* Whether threads wait in this system call, other than for a moment. */
+hidden bool upstare_call_waits(long number);
+/* Before an update, and before libraries are held (library.c). */
+hidden void upstare_elsewhere_prepare(void);
+/*
+ * Kicks those that wait so now and, with computes, those that are not in the kernel; not whom this update has found unable to park. The lock is
+ * held.
+ */
+hidden void upstare_elsewhere_kick_all(bool computes);
+/* In the kick's handler: where it has interrupted a thread inside library code that may stop there, and an update is wanted, it parks. */
+hidden void upstare_elsewhere_kicked(ucontext_t *);
+
+#endif

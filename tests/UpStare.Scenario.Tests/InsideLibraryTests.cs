@@ -1,0 +1,64 @@
+namespace UpStare.Scenario.Tests;
+
+/// <summary>
+/// Threads inside libraries, where no call of the runtime's stands, hold nothing up: they wait in libc, or a library computes. A signal stops them
+/// there, so this is never done with the pipe.
+/// </summary>
+public sealed class InsideLibraryTests : IDisposable
+{
+    private readonly string? _before = SelfPipeTests.Way(null);
+
+    public void Dispose() => SelfPipeTests.Way(_before);
+
+    [Theory]
+    [InlineData("-O2")]
+    [InlineData("-O0")]
+    public void ThreadsGoOnInTheNewVersion(string flags)
+    {
+        var scenario = Scenario.Get("libcwaits", flags);
+        scenario.Patch("v1", "v2");
+        using var program = scenario.Start("v1");
+        program.WaitForGate();
+        program.Update("v2");
+        program.FinishAs("update.out");
+    }
+
+    /// <summary>Asked whether an update is possible they stand still, and wait on as before.</summary>
+    [Fact]
+    public void ThreadsGoOnInTheOldVersionWhereNothingComesOfIt()
+    {
+        var scenario = Scenario.Get("libcwaits");
+        using var program = scenario.Start("v1");
+        program.WaitForGate();
+        for (var i = 0; i < 5; i++)
+        {
+            program.Control("check", scenario.Patch("v1", "v2")).Expect(0);
+        }
+
+        program.FinishAs("v1.out");
+    }
+
+    [Fact]
+    public void ThreadsThatComputeInALibraryHoldNothingUp()
+    {
+        using var program = Scenario.Get("busy").Start("v1");
+        program.WaitForGate();
+        program.Update("v2");
+        program.FinishAs("update.out");
+    }
+
+    [Fact]
+    public void ProcessesThatWaitForLinesMoveForthAndBack()
+    {
+        using var program = Scenario.Get("prompts").Start("v1");
+        program.WaitForGate();
+        foreach (var line in (string[])["one", "two", "three"])
+        {
+            var next = program.Version == "v1" ? "v2" : "v1";
+            program.Update(next);
+            program.Send(line).WaitFor($"{next} {next} {next} {line}");
+        }
+
+        program.FinishAs("update.out");
+    }
+}
