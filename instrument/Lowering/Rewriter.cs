@@ -78,7 +78,7 @@ internal partial class Rewriter(UnitContext unit, EditSet edits, ExternSet exter
             return null;
         }
 
-        if (Unit.IsFortified(f))
+        if (FortifiedCalls.Contains(f, call) && Unit.IsFortified(f))
         {
             Externs.Fortified(f, wrapper);
             return FortifiedCalls.Name(f);

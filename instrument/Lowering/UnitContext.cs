@@ -74,9 +74,9 @@ internal sealed class UnitContext
         return null;
     }
 
-    /// <summary>Whether the header has a function of its own for a call that the runtime wraps, which looks at sizes (-D_FORTIFY_SOURCE).</summary>
+    /// <summary>Whether the header has a function of its own for a library call, as -D_FORTIFY_SOURCE makes it.</summary>
     public bool IsFortified(FunctionDecl f) =>
-        Facts.Functions.TryGetValue(f.Entity, out FunctionFacts? own) && own.Decl.InSystemHeader && Emission.FortifiedCalls.Contains(f);
+        Facts.Functions.TryGetValue(f.Entity, out FunctionFacts? own) && own.Decl.InSystemHeader;
 
     /// <summary>The name of the runtime's wrapper of a library call, or null.</summary>
     public string? WrapperOf(FunctionDecl f)

@@ -75,6 +75,36 @@ public sealed class FlagTests : IDisposable
         Assert.Matches("^upstare-run: [1-9][0-9]* updates applied, 0 refused, ", run.Errors);
     }
 
+    /// <summary>And at a mode that is not there, where a file may be created.</summary>
+    [Fact]
+    public void FortifiedOpenWantsAMode()
+    {
+        _tree.With("opens.c", """
+            #define _GNU_SOURCE
+            #include <fcntl.h>
+            #include <stdlib.h>
+            int main(int argc, char **argv)
+            {
+            	int flags = (int)strtol(argv[2], NULL, 8);
+            	switch (argv[1][0]) {
+            	case 'o': return open("/dev/null", flags) < 0;
+            	case 'a': return openat(AT_FDCWD, "/dev/null", flags) < 0;
+            	case 'm': return open("/dev/null", flags, 0600) < 0;
+            	}
+            	return argc;
+            }
+            """);
+        foreach (string more in new[] { "", " -D_FILE_OFFSET_BITS=64" })
+        {
+            Assert.Equal(0, _tree.RunBoth("-O2 -D_FORTIFY_SOURCE=2 opens.c -o opens" + more).Code);
+            foreach ((string call, string flags, int code) in new[] { ("o", "1", 0), ("o", "101", 134), ("o", "20200001", 134), ("a", "2", 0), ("a", "102", 134), ("m", "101", 0) })
+            {
+                Assert.Equal((call, flags, code), (call, flags, Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, "opens"), [call, flags]).Code));
+                Assert.Equal((call, flags, code), (call, flags, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "opens"), [call, flags]).Code));
+            }
+        }
+    }
+
     /// <summary>-D_FORTIFY_SOURCE looks at sizes that are known only when the program runs: also for calls that the runtime wraps.</summary>
     [Fact]
     public void FortifiedWaitsAreChecked()
