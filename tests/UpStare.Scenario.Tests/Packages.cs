@@ -9,22 +9,11 @@ internal static class Packages
     /// </summary>
     public static string Unpack(string package, string into)
     {
-        var store = Path.Combine(Tools.Root, "out", "sources");
-        Directory.CreateDirectory(store);
-        var archive = Find(store, package);
-        if (archive is null)
-        {
-            var fetched = Tools.Execute(store, "apt-get", "source", "--download-only", package);
-            archive = Find(store, package);
-            Assert.SkipWhen(archive is null, $"the sources of {package} cannot be fetched from the registry:\n{fetched}");
-        }
-
+        var fetched = Tools.Execute(Tools.Root, "sh", "tools/source.sh", "out/sources", package);
+        Assert.SkipWhen(fetched.ExitCode != 0, $"the sources of {package} cannot be fetched from the registry:\n{fetched}");
         var directory = Path.Combine(Tools.Temporary, into);
         Directory.CreateDirectory(directory);
-        Tools.Execute(directory, "tar", "xf", archive!, "--strip-components=1").Expect(0);
+        Tools.Execute(directory, "tar", "xf", fetched.Output.Trim(), "--strip-components=1").Expect(0);
         return directory;
     }
-
-    private static string? Find(string store, string package) =>
-        Directory.GetFiles(store, package + "_*.orig.tar.*").FirstOrDefault(f => !f.EndsWith(".asc", StringComparison.Ordinal));
 }
