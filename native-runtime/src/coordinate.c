@@ -76,7 +76,7 @@ static void order_and_await(uint32_t what)
 	}
 }
 
-static void raise_flags(bool up)
+void upstare_raise_flags(bool up)
 {
 	if (up) {
 		__atomic_store_n(upstare_current->module->flag, 1, __ATOMIC_SEQ_CST);
@@ -256,7 +256,7 @@ static void call_off(void)
 {
 	uint64_t mask;
 	upstare_lock(&mask);
-	raise_flags(false);
+	upstare_raise_flags(false);
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
 		if (t->state == UPSTARE_PARKED) {
 			t->state = UPSTARE_RUNNING;
@@ -335,7 +335,7 @@ static void undo(void)
 {
 	uint64_t mask;
 	upstare_lock(&mask);
-	raise_flags(false);
+	upstare_raise_flags(false);
 	finish_phase();
 	order(UPSTARE_ORDER_UNDO);
 	upstare_unlock(&mask);
@@ -437,7 +437,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	u->fail_with = a->fail_with;
 	u->parked = 0;
 	__atomic_store_n(&u->phase, UPSTARE_PARKING, __ATOMIC_RELEASE);
-	raise_flags(true);
+	upstare_raise_flags(true);
 	upstare_unlock(&mask);
 	upstare_event();
 	if (!park_all(deadline, give_up)) {
@@ -642,28 +642,11 @@ int upstare_core_history(struct upstare_json *j)
 
 static int status(struct upstare_json *j)
 {
-	uint64_t mask;
 	if (!upstare_off && upstare_modules_init())
 		return refuse_with(j, 5, "the program's tables cannot be read");
 	upstare_json_string(j, "version", upstare_current ? upstare_current->build_id : "");
 	upstare_json_int(j, "updates", updates);
-	upstare_json_begin_array(j, "threads");
-	upstare_lock(&mask);
-	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
-		char text[128];
-		int call = -1;
-		upstare_read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
-		bool blocked = sscanf(text, "%d", &call) == 1 && call >= 0;
-		upstare_json_begin_object(j, NULL);
-		upstare_json_int(j, "tid", upstare_tid_of(t));
-		upstare_json_string(j, "state", blocked ? "blocked" : "running");
-		if (blocked)
-			upstare_json_int(j, "system_call", call);
-		upstare_json_bool(j, "interruptible", t->in_stub && __atomic_load_n(t->in_stub, __ATOMIC_RELAXED));
-		upstare_json_end(j);
-	}
-	upstare_unlock(&mask);
-	upstare_json_end(j);
+	upstare_status(j);
 	upstare_libraries_status(j);
 	upstare_tree_status(j);
 	return 0;

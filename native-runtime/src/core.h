@@ -12,7 +12,7 @@
 
 struct upstare_json;
 
-/* "version" (build-id), "updates", "blocking" and "threads": [{tid, state, function, file, line}]. */
+/* "version" (build-id), "updates", "blocking" and "threads": [{tid, state, system_call, interruptible, function, file, line}]. */
 int upstare_core_status(struct upstare_json *);
 
 /* Would it apply now? "message"; for 2 also "obstacles": [{pid, tid, function, file, line, why}]. Nothing is changed. */

@@ -330,6 +330,11 @@ struct upstare_thread {
 	uint64_t obstacle_generation;
 	uint32_t skip; /* points to pass before the stack is looked at again */
 	struct upstare_obstacle obstacle;
+	struct upstare_obstacle place; /* of the innermost of the program's frames, as it looked last; pc 0: none */
+	struct {
+		int call; /* system call */
+		bool blocked, interruptible;
+	} seen; /* by status.c */
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
 	bool kicked;      /* parks in the kick's handler */
@@ -499,10 +504,15 @@ struct upstare_update {
 	uint32_t parked;  /* threads; the lock is held */
 	uint32_t awaited; /* threads that have not yet done what they were ordered */
 	struct upstare_loaded *target;
+	bool looking;     /* threads only tell where they are (status.c) */
 	struct upstare_thread *fail_with; /* give up as soon as this thread meets an obstacle (upstare-run) */
 };
 extern hidden struct upstare_update upstare_update;
 hidden void upstare_event(void);
+/* Of the current version, with what else tells threads that they are wanted. The lock is held. */
+hidden void upstare_raise_flags(bool up);
+/* ---- status.c ---- */
+hidden void upstare_status(struct upstare_json *); /* the threads */
 
 /* What stands in an update's way, as it is told to the user. */
 struct upstare_hindrance {

@@ -94,6 +94,7 @@ static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 	/* At a point the frames end at the program's rsp; a wrapped call is the innermost frame itself, with this one above it. */
 	bool at_point = t->tls->saved_sp != NULL, empty = t->empty;
 	char *sp = at_point ? t->tls->saved_sp : (char *)__builtin_frame_address(0);
+	t->place.pc = 0;
 	int obstructed = !empty && upstare_verify(t, upstare_update.target, at_point ? sp : sp - PARK_FRAME, false);
 	upstare_lock(&ignored);
 	if (upstare_update.phase != UPSTARE_PARKING || upstare_update.generation != generation) {
@@ -101,10 +102,12 @@ static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 		goto go_on;
 	}
 	bool tell;
+	if (upstare_update.looking)
+		obstructed = 1;
 	if (obstructed) {
 		t->obstacle_generation = generation;
 		t->skip = (uint32_t)(t->frames / 8);
-		tell = upstare_update.fail_with == t;
+		tell = upstare_update.fail_with == t || upstare_update.looking;
 	} else {
 		/* No stub is below: what a handler left behind that jumped out of one is no longer true. */
 		if (!t->in_handler)
@@ -161,7 +164,8 @@ int upstare_park_call(uint64_t mask)
 void upstare_park_elsewhere(void)
 {
 	struct upstare_thread *t = upstare_self;
-	if (!wanted(t) || upstare_has_obstacle())
+	/* What hindered a moment ago (a handler, code without unwind tables) may be gone. */
+	if (!wanted(t) || !t->tls->control_sp)
 		return;
 	t->kicked = true;
 	park(t, 0, 0);

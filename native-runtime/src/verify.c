@@ -189,6 +189,14 @@ static void end_of_innermost(struct walk *w, enum upstare_bottom bottom, struct 
 	w->thread->bottom_sp = (char *)_Unwind_GetCFA(context);
 }
 
+static void note_place(struct upstare_thread *t, const struct upstare_loaded *l, uintptr_t pc, uintptr_t region)
+{
+	bool exact;
+	const struct upstare_index_entry *e = upstare_loaded_point(l, pc, region, &exact);
+	const struct upstare_function *f = e ? upstare_loaded_function(l, e->function) : NULL;
+	t->place = (struct upstare_obstacle){pc, f, e ? line_of(f, e->point) : 0, NULL};
+}
+
 static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 {
 	struct walk *w = argument;
@@ -246,6 +254,8 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 		return _URC_NO_REASON;
 	}
 	w->interrupted = false;
+	if (!t->place.pc)
+		note_place(t, l, pc, _Unwind_GetRegionStart(context));
 	if (pc > (uintptr_t)l->module->pinned_text && pc <= (uintptr_t)l->module->pinned_text_end)
 		return obstruct(w, pc, NULL, 0, "pinned function");
 	return (w->below ? below(w, l, pc, _Unwind_GetRegionStart(context)) : innermost(w, l, pc, _Unwind_GetRegionStart(context)));
@@ -269,6 +279,7 @@ int upstare_verify(struct upstare_thread *t, const struct upstare_loaded *target
 	struct walk w = {.thread = t, .target = target, .stale = stale, .kicked = t->kicked};
 	t->oldest_below = NULL;
 	t->in_handler = false;
+	t->place.pc = 0;
 	upstare_floor_begin(t);
 	_Unwind_Backtrace(step, &w);
 	if (!w.done && !w.obstacle.why) {

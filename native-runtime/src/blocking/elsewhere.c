@@ -148,6 +148,8 @@ static bool may_be_stopped(uintptr_t pc)
 /* Whether a kick may find a thread inside library code. computes: also one that is not in the kernel, and may be anywhere. */
 static bool is_inside(pid_t tid, bool computes)
 {
+	if (upstare_self_pipe || upstare_filtered)
+		return false;
 	char text[256];
 	long number;
 	unsigned long pc;
@@ -159,13 +161,16 @@ static bool is_inside(pid_t tid, bool computes)
 	       number_of_ended((const unsigned char *)pc) == number;
 }
 
+bool upstare_waits_elsewhere(pid_t tid)
+{
+	return is_inside(tid, false);
+}
+
 void upstare_elsewhere_kick_all(bool computes)
 {
-	if (upstare_self_pipe || upstare_filtered)
-		return;
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-		if (t->state == UPSTARE_RUNNING && upstare_tid_of(t) && t->obstacle_generation != upstare_update.generation && t->in_stub &&
-		    !__atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE) && is_inside(upstare_tid_of(t), computes))
+		if (t->state == UPSTARE_RUNNING && upstare_tid_of(t) && t->in_stub && !__atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE) &&
+		    is_inside(upstare_tid_of(t), computes))
 			upstare_sys(SYS_tgkill, upstare_pid, upstare_tid_of(t), UPSTARE_KICK_SIGNAL);
 }
 

@@ -10,10 +10,9 @@
 hidden bool upstare_call_waits(long number);
 /* Before an update, and before libraries are held (library.c). */
 hidden void upstare_elsewhere_prepare(void);
-/*
- * Kicks those that wait so now and, with computes, those that are not in the kernel; not whom this update has found unable to park. The lock is
- * held.
- */
+/* Whether the thread waits there, so that a kick stops it. */
+hidden bool upstare_waits_elsewhere(pid_t tid);
+/* Kicks those that wait so and, with computes, those that are not in the kernel. The lock is held. */
 hidden void upstare_elsewhere_kick_all(bool computes);
 /* In the kick's handler: where it has interrupted a thread inside library code that may stop there, and an update is wanted, it parks. */
 hidden void upstare_elsewhere_kicked(ucontext_t *);
