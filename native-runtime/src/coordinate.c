@@ -18,7 +18,7 @@ struct upstare_update upstare_update = {.generation = 1};
 
 /* While threads are awaited, those in a stub are kicked again: a kick is lost on a thread that runs a handler of its own. */
 #define KICK_AGAIN_NS 2000000u
-/* How long they are given to park before those inside libraries are looked for, which takes some microseconds for each. */
+/* If none has parked for so long, those inside libraries are looked for, which takes some microseconds for each. */
 #define LOOK_NS 500000u
 #define LOOK_AGAIN_NS 4000000u
 #define HISTORY 64
@@ -219,6 +219,7 @@ static bool park_all(uint64_t deadline, bool (*give_up)(void))
 {
 	struct upstare_update *u = &upstare_update;
 	uint64_t mask, kick_at = 0, look = LOOK_NS, look_at = upstare_now() + look;
+	uint32_t parked = 0;
 	for (;;) {
 		uint32_t seen = __atomic_load_n(&u->event, __ATOMIC_ACQUIRE);
 		upstare_lock(&mask);
@@ -231,10 +232,13 @@ static bool park_all(uint64_t deadline, bool (*give_up)(void))
 			upstare_kick_all();
 			kick_at = now + KICK_AGAIN_NS;
 		}
-		if (!all && now >= look_at) {
+		if (!all && now >= look_at && u->parked == parked) {
 			upstare_elsewhere_kick_all(look > LOOK_NS);
 			look = look < LOOK_AGAIN_NS ? look * 2 : look;
+		}
+		if (now >= look_at) {
 			look_at = now + look;
+			parked = u->parked;
 		}
 		upstare_unlock(&mask);
 		if (all || hopeless || now >= deadline || upstare_libraries_disturbed() || (give_up && give_up()))

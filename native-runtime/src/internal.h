@@ -297,6 +297,13 @@ enum upstare_bottom {
 	UPSTARE_NO_SEGMENT,    /* the thread is inside library code */
 };
 
+/* Whether a thread looks at its stack in the kick's handler, and what that has interrupted in a library. */
+enum upstare_kicked {
+	UPSTARE_NOT_KICKED,
+	UPSTARE_KICKED_WAITING,
+	UPSTARE_KICKED_COMPUTING,
+};
+
 struct upstare_obstacle {
 	uintptr_t pc;
 	const struct upstare_function *function; /* of the frame, if known */
@@ -337,7 +344,7 @@ struct upstare_thread {
 	} seen; /* by status.c */
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
-	bool kicked;      /* parks in the kick's handler */
+	enum upstare_kicked kicked;
 	bool in_handler;  /* as verified: a handler that its parent had called is below the innermost segment */
 	/* The innermost segment, as verified. */
 	enum upstare_bottom bottom;
@@ -426,8 +433,8 @@ hidden unsigned upstare_note_stale(struct upstare_context *);
 hidden bool upstare_stale_needs(const struct upstare_loaded *);
 
 /* ---- park.c ---- */
-/* In the kick's handler, which has interrupted a wait in a library: parks there if an update is wanted. All signals are blocked. */
-hidden void upstare_park_elsewhere(void);
+/* In the kick's handler, which has interrupted a library's code: parks there if an update is wanted. All signals are blocked. */
+hidden void upstare_park_elsewhere(enum upstare_kicked);
 extern hidden unsigned char upstare_flag; /* the executable's own */
 extern unsigned char upstare_want; /* UPSTARE_WANT_*; exported, for code that has stubs of its own */
 #define UPSTARE_WANT_UPDATE 1

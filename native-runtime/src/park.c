@@ -161,15 +161,15 @@ int upstare_park_call(uint64_t mask)
 	return wanted(t) && park(t, 0, mask);
 }
 
-void upstare_park_elsewhere(void)
+void upstare_park_elsewhere(enum upstare_kicked kicked)
 {
 	struct upstare_thread *t = upstare_self;
 	/* What hindered a moment ago (a handler, code without unwind tables) may be gone. */
 	if (!wanted(t) || !t->tls->control_sp)
 		return;
-	t->kicked = true;
+	t->kicked = kicked;
 	park(t, 0, 0);
-	t->kicked = false;
+	t->kicked = UPSTARE_NOT_KICKED;
 }
 
 hidden int upstare_point_c(const struct upstare_point_entry *);

@@ -6,8 +6,8 @@
 #include "blocking/elsewhere.h"
 #include "tree/tree.h"
 
-/* How long threads have to say where they are, and how often they are asked meanwhile. */
-#define LOOK_NS 5000000u
+/* How long threads have to say where they are, and after what time they are asked again; twice as long each time. */
+#define LOOK_NS 100000000u
 #define ASK_AGAIN_NS 1000000u
 
 /* The lock is held. */
@@ -53,8 +53,8 @@ static void look_at_places(void)
 	__atomic_store_n(&u->phase, UPSTARE_PARKING, __ATOMIC_RELEASE);
 	upstare_raise_flags(true);
 	upstare_unlock(&mask);
-	uint64_t begin = upstare_now();
-	for (uint64_t ask_at = begin;;) {
+	uint64_t begin = upstare_now(), ask_at = begin, wait = ASK_AGAIN_NS;
+	for (;;) {
 		uint32_t seen = __atomic_load_n(&u->event, __ATOMIC_ACQUIRE);
 		upstare_lock(&mask);
 		bool all = all_have_looked();
@@ -62,12 +62,13 @@ static void look_at_places(void)
 		if (!all && now >= ask_at) {
 			upstare_kick_all();
 			upstare_elsewhere_kick_all(now > begin + ASK_AGAIN_NS);
-			ask_at = now + ASK_AGAIN_NS;
+			ask_at = now + wait;
+			wait *= 2;
 		}
 		upstare_unlock(&mask);
 		if (all || now >= begin + LOOK_NS)
 			break;
-		upstare_futex_wait(&u->event, seen, ASK_AGAIN_NS);
+		upstare_futex_wait(&u->event, seen, ask_at - now);
 	}
 	upstare_lock(&mask);
 	upstare_raise_flags(false);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unwind.h>
 
+#include "blocking/elsewhere.h"
+
 /* Records of inlined frames are not seen by the unwinder: room for this many times what it sees. Only touched pages count. */
 #define RECORD_FACTOR 16
 #define RECORD_SPARE ((size_t)4 << 20)
@@ -23,6 +25,7 @@ struct walk {
 	bool done;
 	bool kicked;          /* the next signal frame is the kick's own, and library code below it */
 	uintptr_t library;    /* the last library frame */
+	uintptr_t inside;     /* the same, an address in its function */
 	bool interrupted;     /* the frames are those that a handler interrupted, as far as the program's */
 	struct upstare_obstacle obstacle;
 };
@@ -142,12 +145,26 @@ static const char *inlined_around(const struct walk *w, struct upstare_loaded *l
 	return NULL;
 }
 
-/* Of a segment below library code. */
-static _Unwind_Reason_Code below(struct walk *w, struct upstare_loaded *l, uintptr_t pc, uintptr_t region)
+/*
+ * A function that never blocks nor calls back is called without a check behind it, so that the next check is another call's. A thread that was
+ * kicked while it computes may be in one: the name tells. One that waits may be on the way to one, in the dynamic linker.
+ */
+static bool is_called(const struct walk *w, const char *callee)
+{
+	const char *symbol = NULL, *file = NULL;
+	if (w->thread->kicked != UPSTARE_KICKED_COMPUTING)
+		return !upstare_in_dynamic_linker(w->inside);
+	return callee && upstare_symbol_at(w->inside, &symbol, &file) && symbol && strcmp(symbol, callee) == 0;
+}
+
+/* Of a segment below library code. innermost: the first of the program's frames. */
+static _Unwind_Reason_Code below(struct walk *w, struct upstare_loaded *l, uintptr_t pc, uintptr_t region, bool innermost)
 {
 	struct upstare_thread *t = w->thread;
 	bool exact;
 	const struct upstare_index_entry *e = upstare_loaded_point(l, pc, region, &exact);
+	if (e && exact && innermost && t->kicked)
+		exact = is_called(w, callee_of(upstare_loaded_function(l, e->function), e->point));
 	if (!e || !exact) {
 		const struct upstare_function *f = e ? upstare_loaded_function(l, e->function) : NULL;
 		return obstruct(w, w->library, f, e ? line_of(f, e->point) : 0, upstare_in_library);
@@ -251,14 +268,16 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 			upstare_floor_at(t, t->bottom_sp);
 		}
 		w->library = pc;
+		w->inside = pc - !interrupted;
 		return _URC_NO_REASON;
 	}
 	w->interrupted = false;
-	if (!t->place.pc)
+	bool first = !t->place.pc;
+	if (first)
 		note_place(t, l, pc, _Unwind_GetRegionStart(context));
 	if (pc > (uintptr_t)l->module->pinned_text && pc <= (uintptr_t)l->module->pinned_text_end)
 		return obstruct(w, pc, NULL, 0, "pinned function");
-	return (w->below ? below(w, l, pc, _Unwind_GetRegionStart(context)) : innermost(w, l, pc, _Unwind_GetRegionStart(context)));
+	return (w->below ? below(w, l, pc, _Unwind_GetRegionStart(context), first) : innermost(w, l, pc, _Unwind_GetRegionStart(context)));
 }
 
 static int room(char **area, size_t *have, size_t want)
@@ -276,7 +295,7 @@ static int room(char **area, size_t *have, size_t want)
 
 int upstare_verify(struct upstare_thread *t, const struct upstare_loaded *target, char *sp, bool stale)
 {
-	struct walk w = {.thread = t, .target = target, .stale = stale, .kicked = t->kicked};
+	struct walk w = {.thread = t, .target = target, .stale = stale, .kicked = t->kicked != UPSTARE_NOT_KICKED};
 	t->oldest_below = NULL;
 	t->in_handler = false;
 	t->place.pc = 0;

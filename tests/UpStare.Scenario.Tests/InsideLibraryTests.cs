@@ -47,6 +47,20 @@ public sealed class InsideLibraryTests : IDisposable
         program.FinishAs("update.out");
     }
 
+    /// <summary>Behind its call the old version would go on for a while.</summary>
+    [Fact]
+    public void AFunctionWithoutACheckBehindItsCallIsWaitedFor()
+    {
+        var scenario = Scenario.Get("busy");
+        using var program = scenario.Start("v1", "unchecked");
+        program.WaitForGate();
+        var refused = program.Apply(scenario.Patch("v1", "v2"), timeout: 300);
+        refused.Expect(2);
+        Assert.Contains("library function cbrt", refused.Output, StringComparison.Ordinal);
+        program.Send().WaitFor("the root is there");
+        Assert.EndsWith("v1: 3\n", program.Finish(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ProcessesThatWaitForLinesMoveForthAndBack()
     {

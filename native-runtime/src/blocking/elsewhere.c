@@ -99,15 +99,15 @@ static long number_of_ended(const unsigned char *pc)
 
 /* ---- code that may hold a lock ---- */
 
-static struct {
-	uintptr_t low, high;
-} locking[3];
-static unsigned nlocking;
+enum { ALLOCATOR, LIBC, LINKER, OBJECTS };
+static struct object {
+	uintptr_t address, low, high; /* something in it; where it begins and ends */
+} objects[OBJECTS];
 
-/* argument: an address; the code of the object that it is in is noted. */
-static int note_object(struct dl_phdr_info *info, size_t size, void *argument)
+static int find_object(struct dl_phdr_info *info, size_t size, void *argument)
 {
-	uintptr_t address = (uintptr_t)argument, low = UINTPTR_MAX, high = 0;
+	struct object *o = argument;
+	uintptr_t low = UINTPTR_MAX, high = 0;
 	bool here = false;
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -115,32 +115,41 @@ static int note_object(struct dl_phdr_info *info, size_t size, void *argument)
 		uintptr_t start = info->dlpi_addr + h->p_vaddr, end = start + h->p_memsz;
 		if (h->p_type != PT_LOAD)
 			continue;
-		here |= address >= start && address < end;
+		here |= o->address >= start && o->address < end;
 		low = start < low ? start : low;
 		high = end > high ? end : high;
 	}
 	if (here) {
-		locking[nlocking].low = low;
-		locking[nlocking++].high = high;
+		o->low = low;
+		o->high = high;
 	}
 	return here;
 }
 
 void upstare_elsewhere_prepare(void)
 {
-	if (nlocking)
+	if (objects[LIBC].high)
 		return;
-	dl_iterate_phdr(note_object, dlsym(RTLD_DEFAULT, "malloc"));
-	dl_iterate_phdr(note_object, dlsym(RTLD_NEXT, "gnu_get_libc_version"));
-	dl_iterate_phdr(note_object, (void *)getauxval(AT_BASE));
+	objects[ALLOCATOR].address = (uintptr_t)dlsym(RTLD_DEFAULT, "malloc");
+	objects[LINKER].address = getauxval(AT_BASE);
+	objects[LIBC].address = (uintptr_t)dlsym(RTLD_NEXT, "gnu_get_libc_version");
+	for (int i = OBJECTS; i-- > 0;)
+		dl_iterate_phdr(find_object, &objects[i]);
+}
+
+static bool is_in(uintptr_t pc, int object)
+{
+	return pc >= objects[object].low && pc < objects[object].high;
+}
+
+bool upstare_in_dynamic_linker(uintptr_t pc)
+{
+	return is_in(pc, LINKER);
 }
 
 static bool may_be_stopped(uintptr_t pc)
 {
-	for (unsigned i = 0; i < nlocking; i++)
-		if (pc >= locking[i].low && pc < locking[i].high)
-			return false;
-	return nlocking > 0 && is_elsewhere(pc);
+	return objects[LIBC].high && is_elsewhere(pc) && !is_in(pc, ALLOCATOR) && !is_in(pc, LIBC) && !is_in(pc, LINKER);
 }
 
 /* ---- the coordinator's side ---- */
@@ -193,7 +202,7 @@ void upstare_elsewhere_kicked(ucontext_t *c)
 	} else if (!restarts && !may_be_stopped((uintptr_t)pc)) {
 		return;
 	}
-	upstare_park_elsewhere();
+	upstare_park_elsewhere(restarts || ended ? UPSTARE_KICKED_WAITING : UPSTARE_KICKED_COMPUTING);
 	/* What has come meanwhile is handled before the call is made again, and could no longer end it. */
 	uint64_t mask;
 	memcpy(&mask, &c->uc_sigmask, sizeof(mask));
