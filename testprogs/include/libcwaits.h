@@ -10,6 +10,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -162,6 +163,28 @@ static long do_fgets(struct job *j)
 	return fgets(text, sizeof(text), j->file) == text ? (long)strlen(text) + text[0] : -errno;
 }
 
+static __thread sigjmp_buf out;
+
+static void jump_out(int signal)
+{
+	(void)signal;
+	siglongjmp(out, 1);
+}
+
+static void read_until_signal(int fd)
+{
+	char c;
+
+	if (sigsetjmp(out, 1) == 0)
+		need(read(fd, &c, 1) < 0, "no signal came");
+}
+
+static long do_fgets_after_jump(struct job *j)
+{
+	read_until_signal(j->fd[0]);
+	return do_fgets(j);
+}
+
 static long do_getc(struct job *j)
 {
 	return getc(j->file);
@@ -244,6 +267,7 @@ static const struct kind kinds[] = {
 	{"fgets with a handler", reader, do_fgets, its_signal, -EINTR, SIGHUP},
 	{"fgets with a handler in the pause", reader, do_fgets, its_signal, -EINTR, SIGUSR1},
 	{"fgets that goes on after a handler in the pause", reader, do_fgets, its_signal_and_line, 5 + '4', SIGUSR2},
+	{"fgets after a handler that jumped out of read", reader, do_fgets_after_jump, line, 5 + '4', SIGALRM},
 	{"fwrite", writer, do_fwrite, drain, MUCH, 0},
 	{"fprintf", writer, do_fprintf, drain, MUCH, 0},
 	{"system", fifo, do_system, write_fifo, 7, 0},
@@ -272,15 +296,18 @@ static void *body(void *arg)
 static void prepare_signals(void)
 {
 	struct sigaction ends = {.sa_handler = on_signal}, restarts = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction jumps = {.sa_handler = jump_out};
 	sigset_t blocked;
 
 	sigaction(SIGHUP, &ends, NULL);
 	sigaction(SIGUSR1, &ends, NULL);
 	sigaction(SIGUSR2, &restarts, NULL);
+	sigaction(SIGALRM, &jumps, NULL);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGHUP);
 	sigaddset(&blocked, SIGUSR1);
 	sigaddset(&blocked, SIGUSR2);
+	sigaddset(&blocked, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 }
 
@@ -295,7 +322,11 @@ int main(void)
 	}
 	for (struct job *j = jobs; j < jobs + JOBS; j++)
 		pthread_create(&j->thread, NULL, body, j);
-	pause_ms(300);
+	pause_ms(200);
+	for (struct job *j = jobs; j < jobs + JOBS; j++)
+		if (j->kind->signal == SIGALRM)
+			pthread_kill(j->thread, SIGALRM);
+	pause_ms(200);
 	gate("all wait");
 	for (struct job *j = jobs; j < jobs + JOBS; j++) {
 		j->kind->release(j);

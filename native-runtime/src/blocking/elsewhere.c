@@ -83,13 +83,19 @@ static bool is_call(const unsigned char *code)
 	return code[0] == 0x0f && code[1] == 0x05; /* syscall */
 }
 
+/* In one page: before it there may be nothing. */
+static bool ends_here(const unsigned char *pc, unsigned size)
+{
+	return ((uintptr_t)pc & 4095) >= size && is_call(pc - CALL_SIZE);
+}
+
 /* The number of the system call that ends here, by the instruction before it; -1: not told. */
 static long number_of_ended(const unsigned char *pc)
 {
 	static const unsigned char zero[] = {0x31, 0xc0}; /* xor %eax,%eax */
 	const unsigned char *call = pc - CALL_SIZE;
 	int32_t number;
-	if (!is_call(call))
+	if (!ends_here(pc, CALL_SIZE + 1 + sizeof(number)))
 		return -1;
 	if (memcmp(call - sizeof(zero), zero, sizeof(zero)) == 0)
 		return 0;
@@ -190,9 +196,10 @@ void upstare_elsewhere_kicked(ucontext_t *c)
 	greg_t *registers = c->uc_mcontext.gregs;
 	const unsigned char *pc = (const unsigned char *)registers[REG_RIP];
 	int error = errno;
-	if (upstare_in_stub || !is_elsewhere((uintptr_t)pc))
+	/* A wait of the runtime's own in libc has its limit on the stack (upstare_wait_in_libc). */
+	if ((uintptr_t)upstare_limit > (uintptr_t)registers[REG_RSP] || !is_elsewhere((uintptr_t)pc))
 		return;
-	bool restarts = is_call(pc) && upstare_call_waits(registers[REG_RAX]), ended = registers[REG_RAX] == -EINTR && is_call(pc - CALL_SIZE);
+	bool restarts = is_call(pc) && upstare_call_waits(registers[REG_RAX]), ended = registers[REG_RAX] == -EINTR && ends_here(pc, CALL_SIZE);
 	if (ended) {
 		long number = number_of_ended(pc);
 		if (!upstare_call_waits(number))
