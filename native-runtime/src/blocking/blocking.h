@@ -53,7 +53,7 @@ hidden long upstare_first(long number, const long arguments[6]);
 static inline __attribute__((always_inline)) long upstare_stub_here(long number, long a, long b, long c, long d, long e, long f)
 {
 	uint32_t outer = upstare_in_stub;
-	upstare_in_stub = 1;
+	__atomic_store_n(&upstare_in_stub, 1, __ATOMIC_RELAXED);
 	/* Last: what a sanitizer calls for the accesses above keeps no register of these. */
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -68,7 +68,7 @@ static inline __attribute__((always_inline)) long upstare_stub_here(long number,
 			 : "+a"(number)
 			 : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "cc", "memory");
-	upstare_in_stub = outer;
+	__atomic_store_n(&upstare_in_stub, outer, __ATOMIC_RELAXED);
 	return number;
 }
 
