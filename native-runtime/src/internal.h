@@ -301,6 +301,7 @@ enum upstare_bottom {
 enum upstare_kicked {
 	UPSTARE_NOT_KICKED,
 	UPSTARE_KICKED_WAITING,
+	UPSTARE_KICKED_LOCKED, /* waiting for a futex: it may hold other locks */
 	UPSTARE_KICKED_COMPUTING,
 };
 

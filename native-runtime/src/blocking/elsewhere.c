@@ -8,7 +8,8 @@
  * here, since only a signal of the program's may end them. The number of the call is gone then, but the instruction before the call
  * tells it, as in nearly all of glibc's. Where it does not, or where /proc cannot be read, the thread is left alone.
  *
- * Who computes in libc, in the dynamic linker or where malloc is may hold a lock that the update needs: it is not stopped, only waited for.
+ * Who computes in libc, in the dynamic linker or where malloc is may hold a lock that the update needs: it is not stopped, only waited for. Nor is
+ * who waits for a lock of the allocator's.
  */
 #include "blocking.h"
 
@@ -70,10 +71,15 @@ bool upstare_call_waits(long number)
 	}
 }
 
+static bool is_runtime(uintptr_t pc)
+{
+	return pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end;
+}
+
 /* Neither the program's code nor the runtime's, which has stubs. */
 static bool is_elsewhere(uintptr_t pc)
 {
-	return !upstare_in_program(pc) && !(pc >= (uintptr_t)upstare_text_start && pc <= (uintptr_t)upstare_text_end);
+	return !is_runtime(pc) && !upstare_in_program(pc);
 }
 
 #define CALL_SIZE 2
@@ -83,19 +89,14 @@ static bool is_call(const unsigned char *code)
 	return code[0] == 0x0f && code[1] == 0x05; /* syscall */
 }
 
-/* In one page: before it there may be nothing. */
-static bool ends_here(const unsigned char *pc, unsigned size)
-{
-	return ((uintptr_t)pc & 4095) >= size && is_call(pc - CALL_SIZE);
-}
-
 /* The number of the system call that ends here, by the instruction before it; -1: not told. */
 static long number_of_ended(const unsigned char *pc)
 {
 	static const unsigned char zero[] = {0x31, 0xc0}; /* xor %eax,%eax */
 	const unsigned char *call = pc - CALL_SIZE;
 	int32_t number;
-	if (!ends_here(pc, CALL_SIZE + 1 + sizeof(number)))
+	/* In one page: before it there may be nothing. */
+	if (((uintptr_t)pc & 4095) < CALL_SIZE + 1 + sizeof(number) || !is_call(call))
 		return -1;
 	if (memcmp(call - sizeof(zero), zero, sizeof(zero)) == 0)
 		return 0;
@@ -153,9 +154,29 @@ bool upstare_in_dynamic_linker(uintptr_t pc)
 	return is_in(pc, LINKER);
 }
 
-static bool may_be_stopped(uintptr_t pc)
+/* A library that brings its own malloc, such as a sanitizer's, is not re-entered. */
+static bool is_in_own_allocator(uintptr_t pc)
 {
-	return objects[LIBC].high && is_elsewhere(pc) && !is_in(pc, ALLOCATOR) && !is_in(pc, LIBC) && !is_in(pc, LINKER);
+	return is_in(pc, ALLOCATOR) && !is_in(pc, LIBC);
+}
+
+bool upstare_allocates(uintptr_t pc)
+{
+	static const char *const libcs[] = {"malloc", "free", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc", "fork", "_Fork"};
+	const char *symbol = NULL, *file;
+	if (is_in_own_allocator(pc))
+		return true;
+	if (!is_in(pc, LIBC) || !upstare_symbol_at(pc, &symbol, &file) || !symbol)
+		return false;
+	for (size_t i = 0; i < sizeof(libcs) / sizeof(libcs[0]); i++)
+		if (strcmp(symbol, libcs[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool may_hold_lock(uintptr_t pc)
+{
+	return !objects[LIBC].high || is_in(pc, ALLOCATOR) || is_in(pc, LIBC) || is_in(pc, LINKER);
 }
 
 /* ---- the coordinator's side ---- */
@@ -173,7 +194,7 @@ static bool is_inside(pid_t tid, bool computes)
 		return true;
 	/* The number, six arguments, the stack pointer, the program counter behind the call (proc(5)). */
 	return sscanf(text, "%ld %*x %*x %*x %*x %*x %*x %*x %lx", &number, &pc) == 2 && upstare_call_waits(number) && is_elsewhere(pc) &&
-	       number_of_ended((const unsigned char *)pc) == number;
+	       !is_in_own_allocator(pc) && number_of_ended((const unsigned char *)pc) == number;
 }
 
 bool upstare_waits_elsewhere(pid_t tid)
@@ -191,30 +212,48 @@ void upstare_elsewhere_kick_all(bool computes)
 
 /* ---- the thread's ---- */
 
+/* Whether the thread was in a system call that waits; if the kick has ended it, it is made again. */
+static bool was_waiting(greg_t *registers, bool *restarts)
+{
+	const unsigned char *pc = (const unsigned char *)registers[REG_RIP];
+	*restarts = is_call(pc) && upstare_call_waits(registers[REG_RAX]);
+	if (*restarts || registers[REG_RAX] != -EINTR)
+		return *restarts;
+	long number = number_of_ended(pc);
+	if (!upstare_call_waits(number))
+		return false;
+	registers[REG_RIP] -= CALL_SIZE;
+	registers[REG_RAX] = number;
+	return true;
+}
+
+static enum upstare_kicked kind_of(const greg_t *registers, bool waits)
+{
+	if (!waits)
+		return UPSTARE_KICKED_COMPUTING;
+	return registers[REG_RAX] == SYS_futex ? UPSTARE_KICKED_LOCKED : UPSTARE_KICKED_WAITING;
+}
+
 void upstare_elsewhere_kicked(ucontext_t *c)
 {
 	greg_t *registers = c->uc_mcontext.gregs;
-	const unsigned char *pc = (const unsigned char *)registers[REG_RIP];
+	uintptr_t pc = (uintptr_t)registers[REG_RIP];
+	bool restarts;
 	int error = errno;
 	/* A wait of the runtime's own in libc has its limit on the stack (upstare_wait_in_libc). */
-	if ((uintptr_t)upstare_limit > (uintptr_t)registers[REG_RSP] || !is_elsewhere((uintptr_t)pc))
+	if ((uintptr_t)upstare_limit > (uintptr_t)registers[REG_RSP] || is_runtime(pc))
 		return;
-	bool restarts = is_call(pc) && upstare_call_waits(registers[REG_RAX]), ended = registers[REG_RAX] == -EINTR && ends_here(pc, CALL_SIZE);
-	if (ended) {
-		long number = number_of_ended(pc);
-		if (!upstare_call_waits(number))
-			return;
-		registers[REG_RIP] -= CALL_SIZE;
-		registers[REG_RAX] = number;
-	} else if (!restarts && !may_be_stopped((uintptr_t)pc)) {
+	bool waits = was_waiting(registers, &restarts);
+	if (is_in_own_allocator(pc) || (!waits && may_hold_lock(pc)))
 		return;
-	}
-	upstare_park_elsewhere(restarts || ended ? UPSTARE_KICKED_WAITING : UPSTARE_KICKED_COMPUTING);
+	/* Only then are the modules' tables at rest. */
+	if ((__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE) && is_elsewhere(pc))
+		upstare_park_elsewhere(kind_of(registers, waits));
 	/* What has come meanwhile is handled before the call is made again, and could no longer end it. */
 	uint64_t mask;
 	memcpy(&mask, &c->uc_sigmask, sizeof(mask));
-	int due = restarts || ended ? upstare_signals_due(mask) : UPSTARE_UNDISTURBED;
-	if (due == UPSTARE_INTERRUPTING || (due == UPSTARE_RESTARTING && ended)) {
+	int due = waits ? upstare_signals_due(mask) : UPSTARE_UNDISTURBED;
+	if (due == UPSTARE_INTERRUPTING || (due == UPSTARE_RESTARTING && !restarts)) {
 		registers[REG_RIP] += CALL_SIZE;
 		registers[REG_RAX] = -EINTR;
 	}
