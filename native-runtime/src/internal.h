@@ -625,8 +625,8 @@ hidden void upstare_kick_follow(int signal, const struct sigaction *set);
 /* Of a wait inside libc: the kick moves it into the past, and libc gives the wait up. */
 extern hidden __thread struct timespec *upstare_limit;
 /*
- * What unblocking to that mask will run: nothing, handlers after which system calls are restarted, or others. Signals are
- * blocked.
+ * What unblocking to that mask will run in this thread: nothing, handlers after which system calls are restarted, or others. Signals are
+ * blocked. Those of the process that it will run become the thread's.
  */
 enum { UPSTARE_UNDISTURBED, UPSTARE_RESTARTING, UPSTARE_INTERRUPTING };
 hidden int upstare_signals_due(uint64_t mask);

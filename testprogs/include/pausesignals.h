@@ -1,13 +1,14 @@
 /*
  * Signals that come while all threads stand still for an update (user/transformers.c sends them then), with VERSION as the
  * version. Each is delivered afterwards, once, to the new version's handler, and has the effect on the call under way that it
- * would have had: a read ends with EINTR or goes on as SA_RESTART says, a sleep ends.
+ * would have had: a read ends with EINTR or goes on as SA_RESTART says, a sleep ends. Of two threads that a signal of the process might
+ * interrupt it interrupts one.
  */
 #include "testprog.h"
 #include <signal.h>
 
 static volatile sig_atomic_t handled[65], handled_by[65];
-static int pipe_fd[2];
+static int pipe_fd[2], twin_fd[2];
 
 static int version(void)
 {
@@ -62,10 +63,19 @@ static void *sleeper(void *arg)
 	return (void *)(long)(nanosleep(&t, &rest) && errno == EINTR && rest.tv_sec < 3 && rest.tv_sec + rest.tv_nsec > 0);
 }
 
+static void *twin(void *arg)
+{
+	char c;
+
+	(void)arg;
+	open_to(SIGALRM);
+	return (void *)(long)(read(twin_fd[0], &c, 1) < 0 && errno == EINTR);
+}
+
 int main(void)
 {
-	pthread_t threads[2];
-	void *result[2];
+	pthread_t threads[4];
+	void *result[4];
 	char c;
 	long r;
 
@@ -73,21 +83,26 @@ int main(void)
 	install(SIGUSR1, 0);
 	install(SIGUSR2, SA_RESTART);
 	install(SIGHUP, SA_RESTART);
+	install(SIGALRM, 0);
 	open_to(SIGUSR1);
-	if (pipe(pipe_fd))
+	if (pipe(pipe_fd) || pipe(twin_fd))
 		return 2;
 	pthread_create(&threads[0], NULL, reader, NULL);
 	pthread_create(&threads[1], NULL, sleeper, NULL);
+	pthread_create(&threads[2], NULL, twin, NULL);
+	pthread_create(&threads[3], NULL, twin, NULL);
 	pause_ms(200);
 	printf("gate all wait\n");
 	r = read(0, &c, 1);
 	report("main's read", r < 0 && errno == EINTR, SIGUSR1);
 	pause_ms(100);
-	if (write(pipe_fd[1], "x", 1) != 1)
+	if (write(pipe_fd[1], "x", 1) != 1 || write(twin_fd[1], "xy", 2) != 2)
 		return 2;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], &result[i]);
 	report("the read with SA_RESTART", result[0] != NULL, SIGUSR2);
 	report("the sleep", result[1] != NULL, SIGHUP);
+	report("one of the twins", result[2] != NULL || result[3] != NULL, SIGALRM);
+	report("the other", result[2] != NULL && result[3] != NULL, SIGALRM);
 	return 0;
 }

@@ -101,25 +101,6 @@ long upstare_blocking(struct upstare_call *c)
 	return r;
 }
 
-int upstare_signals_due(uint64_t mask)
-{
-	uint64_t pending = 0;
-	int due = UPSTARE_UNDISTURBED;
-	syscall(SYS_rt_sigpending, &pending, 8);
-	pending &= ~mask & ~upstare_reserved_signals();
-	for (; pending; pending &= pending - 1) {
-		struct upstare_action a;
-		if (syscall(SYS_rt_sigaction, __builtin_ctzll(pending) + 1, NULL, &a, 8))
-			continue;
-		if (!upstare_has_handler(&a))
-			continue;
-		if (!(a.flags & SA_RESTART))
-			return UPSTARE_INTERRUPTING;
-		due = UPSTARE_RESTARTING;
-	}
-	return due;
-}
-
 bool upstare_call_parked(struct upstare_call *c, const struct upstare_function *descriptor)
 {
 	uint64_t mask;

@@ -7,5 +7,5 @@ extern int getpid(void);
 int user_before(struct upstare_context *ctx)
 {
 	(void)ctx;
-	return kill(getpid(), 10) || kill(getpid(), 12) || kill(getpid(), 1);
+	return kill(getpid(), 10) || kill(getpid(), 12) || kill(getpid(), 1) || kill(getpid(), 14);
 }

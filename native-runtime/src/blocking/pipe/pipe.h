@@ -84,11 +84,6 @@ hidden unsigned upstare_pipe_handlers(void);
 hidden bool upstare_pipe_handler_ends(const uint64_t *mask);
 /* A descriptor that is readable while a signal of the set is pending for the thread that polls it; -1: none. */
 hidden int upstare_pipe_signals(uint64_t set);
-/*
- * All signals are blocked; mask: the program's. UPSTARE_RESTARTING, UPSTARE_INTERRUPTING: a handler that will run in this thread when mask
- * is set again.
- */
-hidden int upstare_pipe_due(uint64_t mask);
 
 /* ---- turn.c: among the threads and processes of the program, for calls that cannot be tried ---- */
 /* Makes the call if the descriptor is ready for events; -EAGAIN: it is not. */

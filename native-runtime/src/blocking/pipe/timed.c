@@ -164,7 +164,7 @@ long upstare_pipe_semaphores(const long a[6], bool cancellable)
 			return r;
 		if (hold.on)
 			upstare_pipe_note(&hold);
-		if (hold.on && upstare_pipe_due(hold.mask))
+		if (hold.on && upstare_signals_due(hold.mask))
 			return -EINTR;
 		/* What no handler waits for ends the process, or nothing. */
 		upstare_pipe_hold(&hold);

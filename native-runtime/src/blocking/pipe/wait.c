@@ -196,7 +196,7 @@ static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, int watch,
 	r -= told;
 	if (r)
 		return r;
-	int due = upstare_pipe_due(h->mask | l->taken);
+	int due = upstare_signals_due(h->mask | l->taken);
 	if (due)
 		h->come = UPSTARE_ALL;
 	if (due == UPSTARE_INTERRUPTING || (due && l->once))
