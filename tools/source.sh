@@ -25,7 +25,9 @@ if [ -z "$(original "$2")" ]; then
 		done
 		own update && : >apt/ready
 	fi
-	own source --download-only --only-source "$2" || { tail -n 3 apt/log >&2; exit 1; }
+	fetch() { own source --download-only --only-source "$1"; }
+	# The lists of an older day name files that are no longer there.
+	fetch "$2" || { own update && fetch "$2"; } || { tail -n 3 apt/log >&2; exit 1; }
 fi
 file=$(original "$2")
 [ -n "$file" ] && echo "$file"
