@@ -23,6 +23,12 @@ public sealed class InsideLibraryTests : IDisposable
         program.FinishAs("update.out");
     }
 
+    [Theory]
+    [InlineData("-O2", 1)]
+    [InlineData("-O2", 7)]
+    [InlineData("-O0", 7)]
+    public void AnIdentityUpdateChangesNothing(string flags, int step) => new EveryPointTests().AnIdentityUpdateChangesNothing("libcwaits", flags, step);
+
     /// <summary>Asked whether an update is possible they stand still, and wait on as before.</summary>
     [Fact]
     public void ThreadsGoOnInTheOldVersionWhereNothingComesOfIt()
