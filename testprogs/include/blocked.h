@@ -59,28 +59,6 @@ static long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static struct timespec in(clockid_t clock, long ms)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
-static void need(int holds, const char *what)
-{
-	if (!holds) {
-		perror(what);
-		exit(2);
-	}
-}
-
 #include "blocked/transfers.h"
 #include "blocked/waits.h"
 #include "blocked/children.h"

@@ -16,20 +16,6 @@ static mtx_t lock, held;
 static cnd_t condition;
 static int told;
 
-static struct timespec in_ms(long ms)
-{
-	struct timespec t;
-
-	timespec_get(&t, TIME_UTC);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += ms % 1000 * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
 static int do_mtx_lock(void)
 {
 	int r = mtx_lock(&held);

@@ -46,14 +46,6 @@ static int version(void)
 	return VERSION;
 }
 
-static void need(int holds, const char *what)
-{
-	if (!holds) {
-		perror(what);
-		exit(2);
-	}
-}
-
 /* ---- what they wait for ---- */
 
 static void reader(struct job *j)

@@ -50,4 +50,28 @@ static void __attribute__((unused)) pause_ms(long ms)
 	nanosleep(&t, NULL);
 }
 
+/* The time of day that long after now. */
+static struct timespec __attribute__((unused)) in_ms(long ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+/* What a program cannot go on without, and does not test. */
+static void __attribute__((unused)) need(int holds, const char *what)
+{
+	if (!holds) {
+		perror(what);
+		exit(2);
+	}
+}
+
 #endif

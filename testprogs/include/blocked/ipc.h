@@ -222,7 +222,7 @@ static int mq_take(struct job *j)
 
 static long do_mq_timedreceive(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 	char text[8];
 
 	return mq_timedreceive(j->fd[0], text, 8, NULL, &t) * 1000 + errno;

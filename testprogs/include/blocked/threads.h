@@ -73,7 +73,7 @@ static long do_mutex_lock(struct job *j)
 
 static long do_mutex_timedlock(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 
 	return pthread_mutex_timedlock(mutex_of(j), &t);
 }
@@ -103,7 +103,7 @@ static int broadcast(struct job *j)
 
 static long do_cond_timedwait(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 	int r;
 
 	(void)j;
@@ -164,7 +164,7 @@ static int read_unlock(struct job *j)
 
 static long do_timedrdlock(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 
 	(void)j;
 	return pthread_rwlock_timedrdlock(&forever, &t);
@@ -218,7 +218,7 @@ static int post(struct job *j)
 
 static long do_sem_timedwait(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 
 	(void)j;
 	return sem_timedwait(&never_posted, &t) * 1000 + errno;
@@ -250,7 +250,7 @@ static long do_join(struct job *j)
 
 static long do_timedjoin(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 
 	return pthread_timedjoin_np((pthread_t)j->id, NULL, &t);
 }

@@ -107,7 +107,7 @@ static long do_clock_nanosleep(struct job *j)
 
 static long do_sleep_until(struct job *j)
 {
-	struct timespec t = in(CLOCK_REALTIME, SLEEP_MS);
+	struct timespec t = in_ms(SLEEP_MS);
 
 	(void)j;
 	return clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL);
