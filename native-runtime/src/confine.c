@@ -17,10 +17,14 @@
 #include "control/sys.h"
 #include "tree/tree.h"
 
+bool upstare_confined;
+
 void upstare_before_call(long number, long first)
 {
 	bool filter = number == SYS_seccomp || (number == SYS_prctl && first == PR_SET_SECCOMP);
 
+	if (filter)
+		upstare_confined = true;
 	/* Without a kick blocking calls take other system calls than the program's own, which the filter may not allow. */
 	if (filter && upstare_self_pipe && !upstare_filters_allowed())
 		upstare_pipe_confined = true;

@@ -179,6 +179,7 @@ hidden void upstare_libgcc_deregister(void *eh_frame); /* where the other return
 
 /* ---- load.c ---- */
 /* A module for these bytes: loaded, or a superseded copy made new. NULL with *code and message set on failure. */
+extern hidden bool upstare_confined; /* has made itself a system call filter, or inherited one that was made so */
 extern hidden bool upstare_filtered; /* in a seccomp filter, as the leader has seen (tree/): no file is opened */
 hidden struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size);
 /* Binds a module's imports against the current tables and makes its frame maps for the current module. 0 or a code. */
