@@ -167,6 +167,9 @@ void upstare_park_elsewhere(enum upstare_kicked kicked)
 	/* What hindered a moment ago (a handler, code without unwind tables) may be gone. */
 	if (!wanted(t) || !t->tls->control_sp)
 		return;
+	/* To take part a process first makes a thread, which only one that waits may do in a handler (interrupted.c). */
+	if (kicked != UPSTARE_KICKED_WAITING && __atomic_load_n(&upstare_tree_asked, __ATOMIC_ACQUIRE))
+		return;
 	t->kicked = kicked;
 	park(t, 0, 0);
 	t->kicked = UPSTARE_NOT_KICKED;
