@@ -269,8 +269,8 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
 		}
 		w->library = pc;
 		w->inside = pc - !interrupted;
-		if (t->kicked == UPSTARE_KICKED_LOCKED && !t->place.pc && upstare_allocates(w->inside))
-			return obstruct(w, pc, NULL, 0, "waits for a lock of the allocator");
+		if (t->kicked && !t->place.pc && upstare_may_hold_lock(w->inside, t->kicked))
+			return obstruct(w, pc, NULL, 0, upstare_in_library);
 		return _URC_NO_REASON;
 	}
 	w->interrupted = false;

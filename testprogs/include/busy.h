@@ -1,12 +1,13 @@
 /*
- * busy [unchecked]. Hazard: threads that compute inside a library, for as long as they are let: one called straight from its first function, one
+ * busy [unchecked | locked]. Hazard: threads that compute inside a library, for as long as they are let: one called straight from its first function, one
  * from deep in a recursion. An update must not wait for them. unchecked: one is in a function behind whose call no check stands, but close
- * behind it one of another call: old code would go on there. VERSION: 1, 2.
+ * behind it one of another call: old code would go on there. locked: another beside it holds a lock that an update needs, now and then. VERSION: 1, 2.
  */
 #include "testprog.h"
 #include <math.h>
 
 long libbusy_count(volatile int *stop);
+void libbusy_look(void);
 void libbusy_let(void);
 
 static volatile int stop;
@@ -40,16 +41,31 @@ static void *unchecked(void *argument)
 	return NULL;
 }
 
-static int one_unchecked(void)
+static void *locked(void *unused)
+{
+	struct timespec moment = {0, 100000};
+
+	while (!stop) {
+		libbusy_look();
+		nanosleep(&moment, NULL);
+	}
+	return unused;
+}
+
+static int beside(void *(*other)(void *))
 {
 	double number = 8;
-	pthread_t thread;
+	pthread_t threads[2];
 
-	pthread_create(&thread, NULL, unchecked, &number);
+	pthread_create(&threads[0], NULL, unchecked, &number);
+	if (other)
+		pthread_create(&threads[1], NULL, other, NULL);
 	pause_ms(100);
 	gate("it computes");
+	stop = 1;
 	libbusy_let();
-	pthread_join(thread, NULL);
+	for (int i = 0; i < 1 + !!other; i++)
+		pthread_join(threads[i], NULL);
 	printf("v%d: %g\n", version(), root);
 	return 0;
 }
@@ -61,7 +77,9 @@ int main(int argc, char **argv)
 
 	begin();
 	if (argc > 1 && !strcmp(argv[1], "unchecked"))
-		return one_unchecked();
+		return beside(NULL);
+	if (argc > 1 && !strcmp(argv[1], "locked"))
+		return beside(locked);
 	for (long i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, body, (void *)(i * 20));
 	pause_ms(100);

@@ -13,15 +13,7 @@ public sealed class InsideLibraryTests : IDisposable
     [Theory]
     [InlineData("-O2")]
     [InlineData("-O0")]
-    public void ThreadsGoOnInTheNewVersion(string flags)
-    {
-        var scenario = Scenario.Get("libcwaits", flags);
-        scenario.Patch("v1", "v2");
-        using var program = scenario.Start("v1");
-        program.WaitForGate();
-        program.Update("v2");
-        program.FinishAs("update.out");
-    }
+    public void ThreadsGoOnInTheNewVersion(string flags) => new ScenarioTests().IsUpdated("libcwaits", flags);
 
     [Theory]
     [InlineData("-O2", 1)]
@@ -53,18 +45,26 @@ public sealed class InsideLibraryTests : IDisposable
         program.FinishAs("update.out");
     }
 
-    /// <summary>Behind its call the old version would go on for a while.</summary>
-    [Fact]
-    public void AFunctionWithoutACheckBehindItsCallIsWaitedFor()
+    /// <summary>
+    /// Behind the call of a function without a check the old version would go on for a while. Who holds the dynamic linker's lock is not stopped with
+    /// it: who looks at the stacks takes the lock, too.
+    /// </summary>
+    [Theory]
+    [InlineData("unchecked")]
+    [InlineData("locked")]
+    public void WhoCannotBeStoppedIsWaitedFor(string what)
     {
         var scenario = Scenario.Get("busy");
-        using var program = scenario.Start("v1", "unchecked");
+        using var program = scenario.Start("v1", what);
         program.WaitForGate();
-        var refused = program.Apply(scenario.Patch("v1", "v2"), timeout: 300);
-        refused.Expect(2);
-        Assert.Contains("library function cbrt", refused.Output, StringComparison.Ordinal);
-        program.Send().WaitFor("the root is there");
-        Assert.EndsWith("v1: 3\n", program.Finish(), StringComparison.Ordinal);
+        for (var i = 0; i < 5; i++)
+        {
+            var refused = program.Apply(scenario.Patch("v1", "v2"), timeout: 300);
+            refused.Expect(2);
+            Assert.Contains("library function cbrt", refused.Output, StringComparison.Ordinal);
+        }
+
+        Assert.EndsWith("v1: 3\n", program.Send().Finish(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,15 +8,13 @@
  * here, since only a signal of the program's may end them. The number of the call is gone then, but the instruction before the call
  * tells it, as in nearly all of glibc's. Where it does not, or where /proc cannot be read, the thread is left alone.
  *
- * Who computes in libc, in the dynamic linker or where malloc is may hold a lock that the update needs: it is not stopped, only waited for. Nor is
- * who waits for a lock of the allocator's.
+ * Who may hold a lock that the update needs, of malloc or of the dynamic linker, is not stopped, only waited for.
  */
 #include "blocking.h"
 
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -160,11 +158,13 @@ static bool is_in_own_allocator(uintptr_t pc)
 	return is_in(pc, ALLOCATOR) && !is_in(pc, LIBC);
 }
 
-bool upstare_allocates(uintptr_t pc)
+/* Who only waits in what an allocator's library calls (a sanitizer's read) holds none of its locks. */
+bool upstare_may_hold_lock(uintptr_t pc, enum upstare_kicked kicked)
 {
-	static const char *const libcs[] = {"malloc", "free", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc", "fork", "_Fork"};
+	static const char *const libcs[] = {"malloc",	      "free", "calloc", "realloc",	 "memalign", "posix_memalign",
+					    "aligned_alloc", "fork", "_Fork",  "dl_iterate_phdr"};
 	const char *symbol = NULL, *file;
-	if (is_in_own_allocator(pc))
+	if (kicked != UPSTARE_KICKED_WAITING && is_in_own_allocator(pc))
 		return true;
 	if (!is_in(pc, LIBC) || !upstare_symbol_at(pc, &symbol, &file) || !symbol)
 		return false;
@@ -174,7 +174,8 @@ bool upstare_allocates(uintptr_t pc)
 	return false;
 }
 
-static bool may_hold_lock(uintptr_t pc)
+/* Who computes here may hold any of them. */
+static bool takes_locks(uintptr_t pc)
 {
 	return !objects[LIBC].high || is_in(pc, ALLOCATOR) || is_in(pc, LIBC) || is_in(pc, LINKER);
 }
@@ -244,7 +245,7 @@ void upstare_elsewhere_kicked(ucontext_t *c)
 	if ((uintptr_t)upstare_limit > (uintptr_t)registers[REG_RSP] || is_runtime(pc))
 		return;
 	bool waits = was_waiting(registers, &restarts);
-	if (is_in_own_allocator(pc) || (!waits && may_hold_lock(pc)))
+	if (is_in_own_allocator(pc) || (!waits && takes_locks(pc)))
 		return;
 	/* Only then are the modules' tables at rest. */
 	if ((__atomic_load_n(&upstare_want, __ATOMIC_ACQUIRE) & UPSTARE_WANT_UPDATE) && is_elsewhere(pc))

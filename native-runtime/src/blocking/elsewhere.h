@@ -9,8 +9,8 @@
 /* Whether threads wait in this system call, other than for a moment. */
 hidden bool upstare_call_waits(long number);
 hidden bool upstare_in_dynamic_linker(uintptr_t pc);
-/* Whether who waits for a lock there may hold others that malloc needs. */
-hidden bool upstare_allocates(uintptr_t pc);
+/* Whether a thread that was kicked, with this on its stack, may hold a lock that the update needs. */
+hidden bool upstare_may_hold_lock(uintptr_t pc, enum upstare_kicked);
 /* Before an update, and before libraries are held (library.c). */
 hidden void upstare_elsewhere_prepare(void);
 /* Whether the thread waits there, so that a kick stops it. */
