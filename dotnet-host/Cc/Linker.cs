@@ -240,8 +240,15 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
                 result.Add("-Wl,-T," + Runtime("program.ld"));
             }
 
-            // First: what each child writes to comes beside the procedure linkage table's variables.
+            // First: what each child writes to comes before the program's variables.
             result.Insert(settings.Compiler.Count, Runtime("upstare.o"));
+            if (!args.Exists(word => word.Contains("unresolved-symbols", StringComparison.Ordinal)))
+            {
+                // Else each child would look up the names that its parent has not called, and write to pages for it; and an update would
+                // have to wait for threads that do so, with the dynamic linker's lock. Before the user's own options, which may say otherwise.
+                result.Insert(settings.Compiler.Count, "-Wl,-z,now");
+            }
+
             result.Add(Runtime("libupstare.a"));
         }
 

@@ -117,6 +117,32 @@ public sealed class DriverTests : IDisposable
         AssertSameRun("prog");
     }
 
+    /// <summary>A limit: a function that is missing is missed when the program starts, and not when it is called.</summary>
+    [Theory]
+    [InlineData("", 127)]
+    [InlineData("-Wl,-z,lazy", 0)]
+    [InlineData("-Wl,--unresolved-symbols=report-all", 0)]
+    public void NamesAreLookedUpWhenTheProgramStarts(string flags, int code)
+    {
+        foreach (string side in (string[])[_tree.Plain, _tree.Ours])
+        {
+            File.WriteAllText(Path.Combine(side, "lib.c"), "#ifndef NEXT\nint missing(void) { return 3; }\n#endif\nint there(void) { return 0; }\n");
+            File.WriteAllText(Path.Combine(side, "user.c"), "int missing(void), there(void); int main(int n, char **v) { return n > 1 ? missing() : there(); }");
+            Assert.Equal(0, Tools.RunGcc(side, "-shared -fPIC lib.c -o lib.so").Code);
+        }
+
+        Assert.Equal(0, Tools.RunGcc(_tree.Plain, "user.c ./lib.so -o prog").Code);
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, flags + " user.c ./lib.so -o prog").Code);
+        foreach (string side in (string[])[_tree.Plain, _tree.Ours])
+        {
+            Assert.Equal(3, Tools.Run(side, Path.Combine(side, "prog"), ["x"]).Code);
+            Assert.Equal(0, Tools.RunGcc(side, "-DNEXT -shared -fPIC lib.c -o lib.so").Code);
+        }
+
+        Assert.Equal(0, Tools.Run(_tree.Plain, Path.Combine(_tree.Plain, "prog"), []).Code);
+        Assert.Equal(code, Tools.Run(_tree.Ours, Path.Combine(_tree.Ours, "prog"), []).Code);
+    }
+
     /// <summary>The tables of pinned functions hold addresses; they must not lie beside the program's constants, or those can be written.</summary>
     [Theory]
     [InlineData("")]
