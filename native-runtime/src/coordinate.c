@@ -282,9 +282,24 @@ static void register_moves(struct upstare_context *c)
 	}
 }
 
+static int condition(struct upstare_context *c)
+{
+	upstare_net_spread();
+	return c->to->module->patch->condition(c);
+}
+
+static int after(struct upstare_context *c)
+{
+	upstare_net_spread();
+	c->to->module->patch->after(c);
+	return 0;
+}
+
 static int transform(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
+	if (patch->before)
+		upstare_net_spread();
 	if (patch->before && patch->before(c)) {
 		c->why = "the patch's function \"before\" refused";
 		return -1;
@@ -353,7 +368,8 @@ static uint64_t rebuild(struct upstare_context *c)
 	order_and_await(UPSTARE_ORDER_REBUILD);
 	if (patch->after) {
 		upstare_names_switch(c->to);
-		patch->after(c);
+		if (upstare_net_run(c, after))
+			upstare_log("after the update: %s", c->why);
 	}
 	trim();
 	/* A thread that is let go may end at once: the list must not change meanwhile. Nor may it fork before all names are known. */
@@ -451,10 +467,10 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 		return UPSTARE_ELSEWHERE;
 	}
 	const struct upstare_patch *patch = to->module->patch;
-	bool held = !patch->condition || patch->condition(c) == 0;
+	bool held = !patch->condition || upstare_net_run(c, condition) == 0;
 	a->at.parked = upstare_now();
 	if (!held)
-		return UPSTARE_NOT_NOW;
+		return c->why ? UPSTARE_FAILED : UPSTARE_NOT_NOW;
 	if (dry)
 		return UPSTARE_FROZEN;
 	order_and_await(UPSTARE_ORDER_UNROLL);
@@ -467,7 +483,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	if (failed)
 		c->why = "no memory for the index of the frame records";
 	else
-		failed = transform(c);
+		failed = upstare_net_run(c, transform);
 	if (failed)
 		return c->elsewhere ? UPSTARE_ELSEWHERE : UPSTARE_FAILED;
 	return UPSTARE_FROZEN;
@@ -503,7 +519,10 @@ static int applied(struct upstare_json *j, const struct upstare_attempt *a)
 {
 	struct upstare_times at = a->at;
 	upstare_tree_finish(j, &at.released);
-	upstare_json_string(j, "message", "applied");
+	char message[256] = "applied";
+	if (a->context.why)
+		snprintf(message, sizeof(message), "applied, but not all that is to be done after it: %s", a->context.why);
+	upstare_json_string(j, "message", message);
 	upstare_json_string(j, "from", a->context.from->build_id);
 	upstare_json_string(j, "to", a->context.to->build_id);
 	upstare_json_int(j, "frames", (long long)a->context.frames);

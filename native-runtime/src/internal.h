@@ -241,7 +241,7 @@ hidden void upstare_libraries_flag_all(unsigned char up); /* of all that belong 
 hidden void upstare_libraries_superseded(void);
 hidden void upstare_libraries_forked(void);
 hidden void upstare_libraries_status(struct upstare_json *);
-/* What stands at a pc, without the dynamic linker's lock. false: nothing known. */
+/* What stands at a pc. Takes the dynamic linker's lock. false: nothing known. */
 hidden bool upstare_symbol_at(uintptr_t pc, const char **symbol, const char **file);
 
 /* ---- threads ---- */
@@ -454,6 +454,14 @@ hidden int upstare_call_released(void);
 hidden int upstare_call_released_masked(void);
 /* Whether this thread has been found unable to park in this update: it blocks plainly then. */
 hidden bool upstare_has_obstacle(void);
+
+/* ---- net.c ---- */
+/* Calls the function; -1 and a reason in the context if what the patch brings crashes in it, or does not end. */
+hidden int upstare_net_run(struct upstare_context *, int (*function)(struct upstare_context *));
+/* Before each call of the patch's code: it may crash now. Does nothing outside of upstare_net_run. */
+hidden void upstare_net_spread(void);
+/* In the kick's handler. true: the thread is the one that runs the patch's code, and was meant. */
+hidden bool upstare_net_look(const siginfo_t *, const void *context);
 
 /* ---- snapshot.c ---- */
 /* Room for the thread's frames from low up to the base's; called before the thread is counted as parked. 0, or -1: no memory. */

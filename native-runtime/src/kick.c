@@ -52,6 +52,8 @@ static void kicked(int signal, siginfo_t *info, void *context)
 	greg_t *registers = c->uc_mcontext.gregs;
 	uintptr_t pc = (uintptr_t)registers[REG_RIP];
 	(void)signal;
+	if (upstare_net_look(info, context))
+		return;
 	upstare_tree_kicked(pc, info->si_code == SI_USER);
 	upstare_doorbell_kicked(info->si_code == POLL_IN, context);
 	const struct upstare_stub_place *p = place_of(pc);

@@ -155,22 +155,6 @@ public static class PatchSource
             /* atexit() in this code is the program's: it must not run when the patch is unloaded. */
             void *__dso_handle __attribute__((visibility("hidden"))) = NULL;
 
-            static int condition(struct upstare_context *ctx)
-            {
-            	return user_condition ? user_condition(ctx) : 0;
-            }
-
-            static int before(struct upstare_context *ctx)
-            {
-            	return user_before ? user_before(ctx) : 0;
-            }
-
-            static void after(struct upstare_context *ctx)
-            {
-            	if (user_after)
-            		user_after(ctx);
-            }
-
             const struct upstare_patch upstare_patch_info __attribute__((visibility("hidden"))) = {
             	.program = {{CNames.Quote(plan.Old.Name)}},
             	.old_build_id = {{CNames.Quote(plan.Old.BuildId)}},
@@ -181,7 +165,7 @@ public static class PatchSource
             	.reinits = reinits, .nreinits = {{global.Reinits.Count}},
             	.pointer_maps = pointer_maps, .npointer_maps = {{global.PointerMaps.Count}},
             	.imports = imports, .nimports = {{imports.Count}},
-            	.condition = condition, .before = before, .after = after,
+            	.condition = user_condition, .before = user_before, .after = user_after,
             	.modules = modules, .nmodules = {{modules.Count}},
             	.exports = exports, .nexports = {{exports.Count}},
             };

@@ -288,8 +288,8 @@ struct upstare_patch {
 	const struct upstare_import *imports;
 	uint32_t nimports;
 	int (*condition)(struct upstare_context *); /* non-zero: not now (user's condition); may be NULL */
-	int (*before)(struct upstare_context *);    /* after all is unrolled, before anything is transformed; non-zero refuses */
-	void (*after)(struct upstare_context *);    /* new version current, threads not yet released */
+	int (*before)(struct upstare_context *);    /* after all is unrolled, before anything is transformed; non-zero refuses; may be NULL */
+	void (*after)(struct upstare_context *);    /* new version current, threads not yet released; may be NULL */
 	const struct upstare_patch_module *modules;
 	uint32_t nmodules;
 	const struct upstare_patch_export *exports;

@@ -1,0 +1,60 @@
+namespace UpStare.Scenario.Tests;
+
+/// <summary>What the user has written for an update is wrong: nothing has happened, or what could be done has, and the program goes on.</summary>
+public sealed class BadPatchTests : IDisposable
+{
+    private readonly string? _before = SelfPipeTests.Way(null);
+
+    public void Dispose() => SelfPipeTests.Way(_before);
+
+    [Theory]
+    [InlineData(1, "a function of the patch has crashed: SIGSEGV")]
+    [InlineData(2, "a function of the patch has crashed: SIGSEGV")]
+    [InlineData(3, "a function of the patch has crashed: SIGABRT")]
+    [InlineData(4, "a function of the patch waits for a lock that a stopped thread holds")]
+    [InlineData(5, "a function of the patch waits for a lock that a stopped thread holds")]
+    [InlineData(6, "a function of the patch has come to no end in 10 s")]
+    [InlineData(7, "a function of the patch has crashed: SIGSEGV")]
+    public void TheProgramGoesOnInItsVersion(int how, string why)
+    {
+        var scenario = Scenario.Get("badpatch");
+        using var program = scenario.Start("v1", $"{how}");
+        program.WaitForGate();
+        for (var i = 0; i < 2; i++)
+        {
+            var failed = program.Apply(scenario.Patch("v1", "v2"));
+            failed.Expect(5);
+            Assert.Contains(why, failed.Output, StringComparison.Ordinal);
+        }
+
+        Assert.EndsWith("fgets: a line\nv1 ends\n", program.Send("x").Finish(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(101, "a function of the patch has crashed: SIGSEGV")]
+    [InlineData(104, "a function of the patch waits for a lock that a stopped thread holds")]
+    public void AllProcessesGoOnInTheirVersion(int how, string why)
+    {
+        var scenario = Scenario.Get("badpatch");
+        using var program = scenario.Start("v1", $"{how}");
+        program.WaitForGate();
+        var failed = program.Apply(scenario.Patch("v1", "v2"));
+        failed.Expect(5);
+        Assert.Contains(why, failed.Output, StringComparison.Ordinal);
+        Assert.EndsWith("fgets: a line\nv1 ends\nv1 ends, its child with 0\n", program.Send("x").Finish(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(8, "a function of the patch has crashed: SIGSEGV")]
+    [InlineData(9, "a function of the patch waits for a lock that a stopped thread holds")]
+    public void TheUpdateStandsWhereOnlyWhatFollowsItFails(int how, string why)
+    {
+        var scenario = Scenario.Get("badpatch");
+        using var program = scenario.Start("v1", $"{how}");
+        program.WaitForGate();
+        var applied = program.Apply(scenario.Patch("v1", "v2"));
+        applied.Expect(0);
+        Assert.Contains("applied, but not all that is to be done after it: " + why, applied.Output, StringComparison.Ordinal);
+        Assert.EndsWith("fgets: a line\nv2 ends\n", program.Send("x").Finish(), StringComparison.Ordinal);
+    }
+}
