@@ -4,9 +4,9 @@
  */
 #include "internal.h"
 
-#include <errno.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 struct symbol {
 	uintptr_t pc;
@@ -73,7 +73,7 @@ static int look(struct dl_phdr_info *info, size_t size, void *argument)
 	}
 	if (!inside)
 		return 0;
-	s->file = info->dlpi_name[0] ? info->dlpi_name : program_invocation_name;
+	s->file = info->dlpi_name[0] ? info->dlpi_name : (const char *)getauxval(AT_EXECFN);
 	if (!dynamic)
 		return 1;
 	struct tables t = tables_of(info, dynamic);

@@ -123,7 +123,7 @@ struct upstare_thread *upstare_thread_new(void)
 		if (t->next)
 			t->next->previous = t;
 		upstare_threads = t;
-		upstare_nthreads++;
+		__atomic_store_n(&upstare_nthreads, upstare_nthreads + 1, __ATOMIC_RELAXED);
 	}
 	upstare_unlock(&mask);
 	return t;
@@ -135,7 +135,7 @@ static void unlink_thread(struct upstare_thread *t)
 	if (t->next)
 		t->next->previous = t->previous;
 	*(t->previous ? &t->previous->next : &upstare_threads) = t->next;
-	upstare_nthreads--;
+	__atomic_store_n(&upstare_nthreads, upstare_nthreads - 1, __ATOMIC_RELAXED);
 }
 
 static void release(struct upstare_thread *t)

@@ -141,7 +141,8 @@ public sealed class GlobalEmitter
         string value = change.ReinitKind switch
         {
             ReinitKind.CharArray => $$"""
-                	static const {{_new.Declare(type, "was")}} = {{old}}, {{_new.Declare(type, "becomes").Split(' ', 2)[1]}} = {{now}};
+                	static const {{_new.Declare(type, "was")}} = {{old}};
+                	static const {{_new.Declare(type, "becomes")}} = {{now}};
 
                 	if (memcmp(current, was, sizeof(was)))
                 		return 0;

@@ -14,6 +14,7 @@ static struct point here = {1, 2, 3};
 static int count = 10;
 static int table[4] = {1, 2, 3, 4};
 static const char *greeting = "hello from v1";
+static unsigned char letters[] = "letters of v1";
 static const char *chosen = "default of v1";
 static int limit = 100;
 static int set_limit = 100;
@@ -27,7 +28,7 @@ static void report(void)
 {
 	printf("v1: here %d %d, count %d, table %d %d %d %d\n", here.x, here.y, count, table[0], table[1], table[2],
 	       table[3]);
-	printf("v1: %s, %s, limit %d, set limit %d\n", greeting, chosen, limit, set_limit);
+	printf("v1: %s, %s, %s, limit %d, set limit %d\n", greeting, letters, chosen, limit, set_limit);
 	printf("v1: points %d %d, thread's %d\n", points[0].x, points[1].y, per_thread);
 	fact(corner == &here && entry == &table[2], "pointers lead to the variables");
 }

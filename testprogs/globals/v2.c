@@ -11,6 +11,7 @@ static struct point here = {2, 9, 1};
 static long count = 10;
 static int table[6] = {1, 2, 3, 4, 5, 6};
 static const char *greeting = "hello from v2";
+static unsigned char letters[] = "letters of v2";
 static const char *chosen = "default of v2";
 static int limit = 200;
 static int set_limit = 200;
@@ -24,7 +25,7 @@ static void report(void)
 {
 	printf("v2: here %d %ld %d, count %ld, table %d %d %d %d %d %d\n", here.x, here.y, here.added, count, table[0],
 	       table[1], table[2], table[3], table[4], table[5]);
-	printf("v2: %s, %s, limit %d, set limit %d\n", greeting, chosen, limit, set_limit);
+	printf("v2: %s, %s, %s, limit %d, set limit %d\n", greeting, letters, chosen, limit, set_limit);
 	printf("v2: points %d %ld, thread's %d\n", points[0].x, points[1].y, per_thread);
 	fact(corner == &here && entry == &table[2], "pointers lead to the variables");
 }

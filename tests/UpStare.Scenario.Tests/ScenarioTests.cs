@@ -19,8 +19,8 @@ public class ScenarioTests
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =
     [
-        "busy", "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
-        "pinned", "processes", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
+        "badpatch", "busy", "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
+        "pinned", "processes", "proctitle", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
     ];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);

@@ -41,6 +41,16 @@ public class StatusTests
         program.FinishAs("v1.out");
     }
 
+    [Fact]
+    public void TheProgramsNameIsThatOfItsFile()
+    {
+        using var program = Scenario.Get("proctitle").Start("v1");
+        program.WaitForGate();
+        var answer = program.Control("status", "--json");
+        Assert.Equal("proctitle", JsonDocument.Parse(answer.Output).RootElement.GetProperty("program").GetString());
+        program.Finish();
+    }
+
     private static JsonElement OneThread(Session program) => Assert.Single(Threads(program));
 
     private static JsonElement[] Threads(Session program)

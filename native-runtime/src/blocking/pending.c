@@ -56,7 +56,7 @@ int upstare_signals_due(uint64_t mask)
 	uint64_t pending = pending_outside(mask);
 	int due = effect(pending);
 	/* A filter may not know the calls that this takes; with the pipe it has to (docs/manual.md). */
-	if (due == UPSTARE_UNDISTURBED || upstare_nthreads < 2 || (!upstare_self_pipe && (upstare_confined || upstare_filtered)))
+	if (due == UPSTARE_UNDISTURBED || __atomic_load_n(&upstare_nthreads, __ATOMIC_RELAXED) < 2 || (!upstare_self_pipe && (upstare_confined || upstare_filtered)))
 		return due;
 	due = UPSTARE_UNDISTURBED;
 	for (; pending; pending &= pending - 1) {

@@ -2,11 +2,11 @@
 #define _GNU_SOURCE
 #endif
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 #include "channel.h"
@@ -81,6 +81,14 @@ static long long start_time(void)
 	return ((now.tv_sec - since_boot.tv_sec) * 1000 + (now.tv_nsec - since_boot.tv_nsec) / 1000000 + ticks * 10) / 1000;
 }
 
+/* argv[0], and with it libc's program_invocation_name, is often written over with what the program does (setproctitle(3)). */
+static const char *name_of_program(void)
+{
+	const char *path = (const char *)getauxval(AT_EXECFN), *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : path;
+}
+
 void upstare_describe_process(struct upstare_json *j)
 {
 	char text[4096], hex[2 * sizeof(((struct build_id *)0)->bytes) + 1];
@@ -91,7 +99,7 @@ void upstare_describe_process(struct upstare_json *j)
 	upstare_json_int(j, "pid", upstare_sys(SYS_getpid));
 	upstare_json_int(j, "ppid", upstare_sys(SYS_getppid));
 	upstare_json_int(j, "uid", upstare_sys(SYS_geteuid));
-	upstare_json_string(j, "program", program_invocation_short_name);
+	upstare_json_string(j, "program", name_of_program());
 	length = upstare_sys(SYS_readlink, "/proc/self/exe", text, sizeof(text));
 	if (length > 0)
 		upstare_json_string_n(j, "executable", text, (size_t)length);
