@@ -40,12 +40,7 @@ internal sealed partial class FunctionLowering
         // A block that is copied as it is may declare a variable of that name itself.
         if (at >= 0)
         {
-            VarDecl? visible = null;
-            foreach (LocalScope s in _f.Scopes())
-            {
-                visible = s.Variable.Name == token && s.Start <= at && at < s.End ? s.Variable : visible;
-            }
-
+            VarDecl? visible = LocalScope.Visible(_f.Scopes(), token, at);
             return visible is null ? null : Unit.Promoted.TryGetValue(visible.Entity, out PromotedLocal? p) ? p.Name : VariableName(visible);
         }
 

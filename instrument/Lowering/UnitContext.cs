@@ -66,8 +66,8 @@ internal sealed class UnitContext
         {
             if (function.Start <= at && at < function.End)
             {
-                return scopes.FindLast(s => s.Variable.Name == name && s.Start <= at && at < s.End) is { } visible
-                    && Promoted.TryGetValue(visible.Variable.Entity, out PromotedLocal? promoted) ? promoted : null;
+                return LocalScope.Visible(scopes, name, at) is { } visible && Promoted.TryGetValue(visible.Entity, out PromotedLocal? promoted)
+                    ? promoted : null;
             }
         }
 
@@ -227,6 +227,10 @@ internal sealed record LocalScope(VarDecl Variable, int Start, int End)
         Collect(scopes, function.Body!, function.End);
         return scopes;
     }
+
+    /// <summary>The variable that a name in the text means; null: none of these, or what stands there is the name in a declaration.</summary>
+    public static VarDecl? Visible(IReadOnlyList<LocalScope> scopes, string name, int at) => scopes.Any(s => s.Variable.NameStart == at)
+        ? null : scopes.LastOrDefault(s => s.Variable.Name == name && s.Start <= at && at < s.End)?.Variable;
 
     private static void Collect(List<LocalScope> scopes, Node node, int end)
     {

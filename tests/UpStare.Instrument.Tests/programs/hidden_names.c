@@ -108,8 +108,23 @@ static long operands(int n)
 	return s;
 }
 
+/* In an index, where names are looked for as in an array's bound. */
+static long index_of(int n)
+{
+	static int static_one = 4;
+	int x = point(n), table[] = {1, 2, 3, 4};
+	long s = 0;
+
+	for (int i = 0; i < 3; i++) {
+		s += table[({ int x = 0, n = x; for (; x < 2; x++) n++; x += 4; x + n; }) & 3] + point(x);
+		s += table[({ unsigned long static_one = sizeof(static_one); static_one / 8; }) & 3] + point(static_one++);
+	}
+	return s + x + n;
+}
+
 int main(void)
 {
+	printf("%ld\n", index_of(6));
 	printf("%ld\n", operands(4));
 	printf("%ld\n", jumps(9));
 	printf("%ld %ld\n", hide(5), twice(4));
