@@ -284,13 +284,13 @@ static void register_moves(struct upstare_context *c)
 
 static int condition(struct upstare_context *c)
 {
-	upstare_net_spread();
+	upstare_net_spread(c);
 	return c->to->module->patch->condition(c);
 }
 
 static int after(struct upstare_context *c)
 {
-	upstare_net_spread();
+	upstare_net_spread(c);
 	c->to->module->patch->after(c);
 	return 0;
 }
@@ -299,7 +299,7 @@ static int transform(struct upstare_context *c)
 {
 	const struct upstare_patch *patch = c->to->module->patch;
 	if (patch->before)
-		upstare_net_spread();
+		upstare_net_spread(c);
 	if (patch->before && patch->before(c)) {
 		c->why = "the patch's function \"before\" refused";
 		return -1;
@@ -448,7 +448,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	struct upstare_update *u = &upstare_update;
 	struct upstare_context *c = &a->context;
 	uint64_t mask;
-	*c = (struct upstare_context){.from = upstare_current, .to = to};
+	*c = (struct upstare_context){.from = upstare_current, .to = to, .deadline = deadline};
 	a->unrolled = false;
 	a->at.parking = upstare_now();
 	upstare_lock(&mask);

@@ -459,7 +459,7 @@ hidden bool upstare_has_obstacle(void);
 /* Calls the function; -1 and a reason in the context if what the patch brings crashes in it, or does not end. */
 hidden int upstare_net_run(struct upstare_context *, int (*function)(struct upstare_context *));
 /* Before each call of the patch's code: it may crash now. Does nothing outside of upstare_net_run. */
-hidden void upstare_net_spread(void);
+hidden void upstare_net_spread(const struct upstare_context *);
 /* In the kick's handler. true: the thread is the one that runs the patch's code, and was meant. */
 hidden bool upstare_net_look(const siginfo_t *, const void *context);
 
@@ -480,6 +480,7 @@ struct upstare_move {
 };
 struct upstare_context {
 	struct upstare_loaded *from, *to;
+	uint64_t deadline; /* of the try */
 	struct upstare_thread *thread;
 	const struct upstare_frame *frame; /* that is being filled */
 	struct upstare_move *moves;

@@ -263,7 +263,7 @@ static int map_frame(struct upstare_context *c, const struct upstare_frame *fram
 	new->point = frame->point | (frame->added ? 0 : old->point & UPSTARE_AFTER);
 	new->size = (uint32_t)size;
 	if (map->transform)
-		upstare_net_spread();
+		upstare_net_spread(c);
 	if (map->transform && map->transform(c, old, new) != 0)
 		return refuse(c, old, transformer_refused);
 	new->size = (uint32_t)size;
@@ -285,7 +285,7 @@ static int complete(struct upstare_context *c, struct upstare_thread *t)
 	size_t n = t->nrebuilt;
 	if (!needs_completion(t))
 		return 0;
-	upstare_net_spread();
+	upstare_net_spread(c);
 	for (size_t i = n; i-- > 0;)
 		if (i + 1 < n && frames[i].map && frames[i].map->from_callee &&
 		    frames[i].map->from_callee(c, frames[i].record, frames[i + 1].record) != 0)
@@ -378,7 +378,7 @@ int upstare_map_globals(struct upstare_context *c)
 			continue;
 		if (g->old_key && (!old || (g->old_size && old->size && old->size != g->old_size)))
 			return refuse(c, NULL, "a variable is not as the patch expects it");
-		upstare_net_spread();
+		upstare_net_spread(c);
 		if (g->transform(c, old ? old->address : NULL, g->address) != 0)
 			return refuse(c, NULL, "a variable's transformer refused");
 	}

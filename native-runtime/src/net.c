@@ -23,10 +23,10 @@
 static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 #define CRASHES (sizeof(crashes) / sizeof(crashes[0]))
 
-/* How often it is looked at; how many looks may find it waiting for one lock, and how many there may be. */
+/* How often it is looked at; how many looks may find it waiting for one lock; how long it may take where the update's timeout is shorter. */
 #define LOOK_NS 250000000
 #define PATIENT_LOOKS 4
-#define LOOKS 40
+#define PATIENCE_NS 10000000000u
 
 #define SA_RESTORER 0x04000000
 
@@ -41,7 +41,8 @@ static struct {
 	bool looking;
 	int timer;
 	uintptr_t sp; /* at the last look, if it waited for a lock */
-	unsigned waiting, looks;
+	unsigned waiting;
+	uint64_t until;
 	char why[160];
 } net;
 
@@ -135,13 +136,12 @@ bool upstare_net_look(const siginfo_t *info, const void *context)
 	uintptr_t sp = waits_for_lock(r) ? (uintptr_t)r[REG_RSP] : 0;
 	net.waiting = sp && sp == net.sp ? net.waiting + 1 : 0;
 	net.sp = sp;
-	net.looks++;
 	if (net.waiting >= PATIENT_LOOKS) {
 		snprintf(net.why, sizeof(net.why), "a function of the patch waits for a lock that a stopped thread holds");
 		leave();
 	}
-	if (net.looks >= LOOKS && upstare_in_program((uintptr_t)r[REG_RIP])) {
-		snprintf(net.why, sizeof(net.why), "a function of the patch has come to no end in %d s", (int)(LOOKS * (LOOK_NS / 1000000) / 1000));
+	if (upstare_now() >= net.until && upstare_in_program((uintptr_t)r[REG_RIP])) {
+		snprintf(net.why, sizeof(net.why), "a function of the patch does not come to its end");
 		leave();
 	}
 	return true;
@@ -149,8 +149,9 @@ bool upstare_net_look(const siginfo_t *info, const void *context)
 
 /* ---- the net ---- */
 
-void upstare_net_spread(void)
+void upstare_net_spread(const struct upstare_context *c)
 {
+	uint64_t patience = upstare_now() + PATIENCE_NS;
 	struct upstare_action catch = {(uintptr_t)crashed, SA_SIGINFO | SA_RESTORER, upstare_restorer_restarting, UINT64_MAX};
 	struct itimerspec every = {{0, LOOK_NS}, {0, LOOK_NS}};
 	struct sigevent event;
@@ -160,8 +161,9 @@ void upstare_net_spread(void)
 	if (!net.hung || net.spread)
 		return;
 	net.tid = (int)upstare_sys(SYS_gettid);
-	net.waiting = net.looks = 0;
+	net.waiting = 0;
 	net.sp = 0;
+	net.until = c->deadline > patience ? c->deadline : patience;
 	for (unsigned i = 0; i < CRASHES; i++) {
 		net.sent[i] = false;
 		wanted |= (uint64_t)1 << (crashes[i] - 1);
