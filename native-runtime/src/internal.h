@@ -343,6 +343,7 @@ struct upstare_thread {
 	struct {
 		int call; /* system call */
 		bool blocked, interruptible;
+		struct upstare_obstacle place; /* of the generation that obstacle_generation names; under the lock */
 	} seen; /* by status.c */
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */

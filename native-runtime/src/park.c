@@ -102,8 +102,10 @@ static int park(struct upstare_thread *t, unsigned after, uint64_t mask)
 		goto go_on;
 	}
 	bool tell;
-	if (upstare_update.looking)
+	if (upstare_update.looking) {
 		obstructed = 1;
+		t->seen.place = t->place;
+	}
 	if (obstructed) {
 		t->obstacle_generation = generation;
 		t->skip = (uint32_t)(t->frames / 8);

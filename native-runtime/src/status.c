@@ -80,13 +80,15 @@ static void look_at_places(void)
 
 static void put_thread(struct upstare_json *j, const struct upstare_thread *t)
 {
-	struct upstare_hindrance place = {.line = t->place.line};
-	bool known = t->obstacle_generation == upstare_update.generation && t->place.pc;
-	if (known && t->place.function) {
-		snprintf(place.function, sizeof(place.function), "%s", UPSTARE_STRING(t->place.function->name_rel));
-		snprintf(place.file, sizeof(place.file), "%s", UPSTARE_STRING(t->place.function->file_rel));
+	struct upstare_hindrance place = {.line = 0};
+	const struct upstare_obstacle *seen = &t->seen.place;
+	bool known = t->obstacle_generation == upstare_update.generation && seen->pc;
+	if (known && seen->function) {
+		snprintf(place.function, sizeof(place.function), "%s", UPSTARE_STRING(seen->function->name_rel));
+		snprintf(place.file, sizeof(place.file), "%s", UPSTARE_STRING(seen->function->file_rel));
+		place.line = seen->line;
 	} else if (known) {
-		upstare_describe_place(&place, t->place.pc, "");
+		upstare_describe_place(&place, seen->pc, "");
 	}
 	upstare_json_begin_object(j, NULL);
 	upstare_json_int(j, "tid", upstare_tid_of(t));
