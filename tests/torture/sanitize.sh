@@ -2,7 +2,7 @@
 # The runtime's own tests (ctest) with the runtime built under sanitizers: all of them with UBSan; with ASan, which keeps books
 # of stacks that the runtime takes down and builds up, those that move no stack. Then the test programs, instrumented, under ASan and
 # UBSan, updated to themselves: they say what gcc's build under the same sanitizers says. SANITIZE_PROGRAMS names some of them.
-root=$(cd "${0%/*}/../.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 failed=0
 
 # usage: tests SANITIZERS CTEST-OPTIONS...
