@@ -88,6 +88,23 @@ class Clients:
             t.join()
 
 
+def update(pid, patches, updates, pauses, versions):
+    """Updates the process with one patch and the other in turn, noting each pause and the version that answers behind it. Returns what failed."""
+    failures = []
+    for i in range(updates):
+        time.sleep(0.3)
+        answer = subprocess.run([CTL, str(pid), 'apply', patches[i % 2], '--json'], capture_output=True, text=True)
+        if answer.returncode or 'pause_us' not in answer.stdout:
+            failures.append('no update: ' + answer.stdout.strip())
+            break
+        pauses.append(json.loads(answer.stdout)['pause_us'])
+        versions.append(get(connect(), '/line')[0])
+        if versions[-1] == versions[-2] or (i and versions[-1] != versions[-3]):
+            failures.append(f'versions: {versions[-3:]}')
+    time.sleep(0.3)
+    return failures
+
+
 def update_under_load(program, patches, updates):
     with tempfile.TemporaryDirectory() as home:
         os.makedirs(home + '/html')
@@ -96,24 +113,19 @@ def update_under_load(program, patches, updates):
         for name, body in (('nginx.conf', CONFIGURATION.encode()), ('html/line', b'a line\n'), ('html/file', content)):
             with open(f'{home}/{name}', 'wb') as f:
                 f.write(body)
+        pauses, versions = [], []
         server = subprocess.Popen([program, '-p', home, '-c', 'nginx.conf', '-e', 'error.log'])
-        time.sleep(0.5)
-        clients = Clients(hashlib.sha256(content).digest())
-        pauses, versions = [], [get(connect(), '/line')[0]]
-        for i in range(updates):
-            time.sleep(0.3)
-            answer = subprocess.run([CTL, str(server.pid), 'apply', patches[i % 2], '--json'], capture_output=True, text=True)
-            if answer.returncode or 'pause_us' not in answer.stdout:
-                clients.failures.append('no update: ' + answer.stdout.strip())
-                break
-            pauses.append(json.loads(answer.stdout)['pause_us'])
+        try:
+            time.sleep(0.5)
             versions.append(get(connect(), '/line')[0])
-            if versions[-1] == versions[-2] or (i and versions[-1] != versions[-3]):
-                clients.failures.append(f'versions: {versions[-3:]}')
-        time.sleep(0.3)
-        clients.end()
-        server.terminate()
-        status = server.wait(10)
+            clients = Clients(hashlib.sha256(content).digest())
+            try:
+                clients.failures += update(server.pid, patches, updates, pauses, versions)
+            finally:
+                clients.end()
+        finally:
+            server.terminate()
+            status = server.wait(10)
         with open(home + '/error.log') as f:
             clients.failures += [line for line in f if re.search(r'\[(alert|crit|emerg|error)\]', line)]
     pauses.sort(key=lambda p: p['total'])
