@@ -73,7 +73,7 @@ public sealed class InstrumentOptions
     /// <summary>Functions that are to stay plain for what the compiler said of them (<see cref="Rejections"/>): the reason by name.</summary>
     public IReadOnlyDictionary<string, string> Pinned { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Function keys that get a stub although this unit takes no address of them.</summary>
+    /// <summary>Keys of functions of this unit that get a stub although it takes no address of them.</summary>
     public IReadOnlySet<string> ForcedStubs { get; init; } = new HashSet<string>();
 
     /// <summary>

@@ -141,14 +141,10 @@ public static class PatchMaker
             }
         }
 
-        var stubs = new HashSet<string>(StringComparer.Ordinal);
-        foreach (FunctionEntry f in plan.New.Functions.Values)
-        {
-            if (plan.OldFunctionKey(f.Key) is string key && plan.Old.Stubs.ContainsKey(key))
-            {
-                stubs.Add(f.Key);
-            }
-        }
+        // Each in one unit only: a program's headers declare most functions in most units.
+        ILookup<UnitModel, string> stubs = plan.New.Functions.Values
+            .Where(f => plan.OldFunctionKey(f.Key) is string key && plan.Old.Stubs.ContainsKey(key))
+            .ToLookup(f => f.Unit, f => f.Key);
 
         var metadata = new Dictionary<UnitModel, UnitMetadata>();
         foreach (ModuleModel module in plan.New.Modules)
@@ -179,7 +175,7 @@ public static class PatchMaker
                 Mode = InstrumentMode.Patch,
                 HasClones = true,
                 BindVariable = key => bindings.GetValueOrDefault(key, VariableBinding.Define),
-                ForcedStubs = stubs,
+                ForcedStubs = stubs[unit].ToHashSet(StringComparer.Ordinal),
             };
             // The loaded tree has lost what no comparison asks for.
             InstrumentResult made = Instrumenter.Transform(Planner.Plan(ProgramLoader.Parse(stored), options));
