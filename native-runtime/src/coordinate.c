@@ -406,7 +406,7 @@ static void remember(const struct upstare_context *c, const struct upstare_times
 	p->description = c->to->module->patch->description;
 }
 
-struct upstare_loaded *upstare_prepare(const void *bytes, size_t size, bool *already, int *code, char *message, size_t room)
+struct upstare_loaded *upstare_prepare(struct upstare_payload *payload, bool *already, int *code, char *message, size_t room)
 {
 	*already = false;
 	*code = 5;
@@ -417,7 +417,7 @@ struct upstare_loaded *upstare_prepare(const void *bytes, size_t size, bool *alr
 	upstare_libraries_close();
 	upstare_elsewhere_prepare();
 	pthread_mutex_lock(&upstare_loading);
-	struct upstare_loaded *to = upstare_load_patch(bytes, size, code, message, room);
+	struct upstare_loaded *to = upstare_load_patch(payload, code, message, room);
 	pthread_mutex_unlock(&upstare_loading);
 	if (!to)
 		return NULL;
@@ -575,7 +575,7 @@ static int attempt(struct upstare_attempt *a, struct upstare_loaded *to, uint64_
 	return refuse_with(j, 2, no_safe_state);
 }
 
-static int coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool do_commit, struct upstare_thread *fail_with,
+static int coordinate(struct upstare_payload *payload, unsigned timeout_ms, bool do_commit, struct upstare_thread *fail_with,
 		      struct upstare_json *j)
 {
 	char message[256] = "";
@@ -584,12 +584,12 @@ static int coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool 
 	struct upstare_attempt a = {.fail_with = fail_with, .at.begin = upstare_now()};
 	if (upstare_off)
 		return refuse_with(j, 3, "the runtime is switched off");
-	struct upstare_loaded *to = upstare_prepare(bytes, size, &already, &code, message, sizeof(message));
+	struct upstare_loaded *to = upstare_prepare(payload, &already, &code, message, sizeof(message));
 	if (already)
 		upstare_json_bool(j, "already", true);
 	if (!to)
 		return refuse_with(j, code, message);
-	if (!fail_with && !upstare_tree_begin(bytes, size, message, sizeof(message)))
+	if (!fail_with && !upstare_tree_begin(payload, message, sizeof(message)))
 		return refuse_with(j, 2, message);
 	uint64_t deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u, wait = 100000;
 	for (;;) {
@@ -604,7 +604,7 @@ static int coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool 
 		nanosleep(&pause, NULL);
 		wait = wait < 10000000 ? wait * 2 : wait;
 		/* a transformer may have written the patch's variables */
-		to = upstare_prepare(bytes, size, &already, &code, message, sizeof(message));
+		to = upstare_prepare(payload, &already, &code, message, sizeof(message));
 		if (!to)
 			return refuse_with(j, code, message);
 	}
@@ -616,10 +616,13 @@ static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 int upstare_coordinate(const void *bytes, size_t size, unsigned timeout_ms, bool do_commit, struct upstare_thread *fail_with,
 		       struct upstare_json *j)
 {
+	struct upstare_payload payload;
 	pthread_mutex_lock(&one_at_a_time);
-	int code = coordinate(bytes, size, timeout_ms, do_commit, fail_with, j);
+	const char *why = upstare_payload_init(&payload, bytes, size);
+	int code = why ? refuse_with(j, 3, why) : coordinate(&payload, timeout_ms, do_commit, fail_with, j);
 	upstare_libraries_close();
 	upstare_tree_end();
+	upstare_payload_close(&payload);
 	pthread_mutex_unlock(&one_at_a_time);
 	return code;
 }

@@ -21,6 +21,7 @@
 #include "core.h"
 #include "json.h"
 #include "loader.h"
+#include "payload.h"
 
 #define hidden __attribute__((visibility("hidden")))
 
@@ -110,7 +111,7 @@ struct upstare_loaded {
 	struct upstare_image image; /* loaded from memory, where dlopen finds no files */
 	bool told;                  /* libgcc_s.so, of the image's unwind tables */
 	char build_id[80];
-	uint64_t content[2]; /* hash of the patch file, its size mixed in */
+	uint64_t content[2]; /* of the patch (payload.h) */
 	const void *held;    /* the patch file in the run mode, which keeps it mapped */
 	struct upstare_index_entry *index;
 	size_t nindex;
@@ -181,7 +182,7 @@ hidden void upstare_libgcc_deregister(void *eh_frame); /* where the other return
 /* A module for these bytes: loaded, or a superseded copy made new. NULL with *code and message set on failure. */
 extern hidden bool upstare_confined; /* has made itself a system call filter, or inherited one that was made so */
 extern hidden bool upstare_filtered; /* in a seccomp filter, as the leader has seen (tree/): no file is opened */
-hidden struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size);
+hidden struct upstare_loaded *upstare_load_patch(struct upstare_payload *, int *code, char *message, size_t message_size);
 /* Binds a module's imports against the current tables and makes its frame maps for the current module. 0 or a code. */
 hidden int upstare_bind_patch(struct upstare_loaded *, char *message, size_t message_size);
 
@@ -565,7 +566,7 @@ struct upstare_attempt {
 	bool unrolled;
 };
 /* Loads and binds a patch while the program runs. NULL with code and message; already: it is the version that runs. */
-hidden struct upstare_loaded *upstare_prepare(const void *, size_t, bool *already, int *code, char *message, size_t room);
+hidden struct upstare_loaded *upstare_prepare(struct upstare_payload *, bool *already, int *code, char *message, size_t room);
 /*
  * All that can fail, so that it can be undone: parks, and unless dry unrolls and transforms. Afterwards the threads stand
  * still until upstare_thaw, whatever the outcome. give_up (or NULL) is asked while threads are awaited.

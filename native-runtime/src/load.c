@@ -5,43 +5,12 @@
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-/* What would let the dynamic linker run into the end of the file (SIGBUS) or ourselves into nonsense. */
-static const char *unfit(const unsigned char *bytes, size_t size)
-{
-	const Elf64_Ehdr *h = (const void *)bytes;
-	if (size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0)
-		return "not an ELF file";
-	if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_machine != EM_X86_64 || h->e_type != ET_DYN)
-		return "not a shared object for this machine";
-	if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff > size || h->e_phoff % 8 ||
-	    size - h->e_phoff < (size_t)h->e_phnum * sizeof(Elf64_Phdr))
-		return "the file is truncated";
-	const Elf64_Phdr *p = (const void *)(bytes + h->e_phoff);
-	for (unsigned i = 0; i < h->e_phnum; i++)
-		if (p[i].p_type != PT_NULL && (p[i].p_offset > size || p[i].p_filesz > size - p[i].p_offset))
-			return "the file is truncated";
-	/* The section headers stand last: without them the end is missing. */
-	if (h->e_shoff > size || size - h->e_shoff < (size_t)h->e_shnum * h->e_shentsize)
-		return "the file is truncated";
-	return NULL;
-}
-
 /* The dynamic linker knows files by their names: one that it has not seen, for the same descriptor. */
-static void *open_bytes(int fd, const void *bytes, size_t size, char *message, size_t message_size)
+static void *open_file(int fd, char *message, size_t message_size)
 {
 	static unsigned opened;
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(fd, (const char *)bytes + done, size - done);
-		if (n <= 0) {
-			snprintf(message, message_size, "no memory for the patch");
-			close(fd);
-			return NULL;
-		}
-		done += (size_t)n;
-	}
 	char path[160] = "/proc/self/fd";
 	size_t length = strlen(path);
 	for (unsigned bits = ++opened; bits && length < sizeof(path) - 20; bits >>= 1, length += 2)
@@ -50,7 +19,6 @@ static void *open_bytes(int fd, const void *bytes, size_t size, char *message, s
 	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
 		snprintf(message, message_size, "the patch cannot be loaded: %s", dlerror());
-	close(fd);
 	return handle;
 }
 
@@ -72,19 +40,27 @@ bool upstare_filtered;
  * The dynamic linker is preferred (debuggers and profilers know what it loads), but a process that has changed root, that has
  * no /proc, or that may open no files, can name none to it. Returns the module, or NULL with a message.
  */
-static const struct upstare_module *open_module(struct upstare_loaded *l, const void *bytes, size_t size, char *message,
-						size_t message_size)
+static const struct upstare_module *open_module(struct upstare_loaded *l, struct upstare_payload *p, char *message, size_t message_size)
 {
 	int fd = -1;
+	const char *why = p->bytes || p->fd ? NULL : p->fetch(p);
+	if (why) {
+		snprintf(message, message_size, "%s", why);
+		return NULL;
+	}
 	if (!upstare_filtered && access("/proc/self/fd", X_OK) == 0)
-		fd = memfd_create("upstare-patch", MFD_CLOEXEC);
+		fd = upstare_payload_file(p);
 	if (fd >= 0) {
-		l->handle = open_bytes(fd, bytes, size, message, message_size);
+		l->handle = open_file(fd, message, message_size);
 		const struct upstare_module *m = l->handle ? dlsym(l->handle, "upstare_module") : NULL;
 		return m && upstare_loaded_describe(l, m) == 0 ? m : NULL;
 	}
+	if (!p->bytes) {
+		snprintf(message, message_size, "the patch's file in memory has been closed");
+		return NULL;
+	}
 	char error[160];
-	if (upstare_image_load(&l->image, bytes, size, NULL, NULL, error, sizeof(error)) != 0) {
+	if (upstare_image_load(&l->image, p->bytes, p->size, NULL, NULL, error, sizeof(error)) != 0) {
 		snprintf(message, message_size, "the patch cannot be loaded: %s", error);
 		return NULL;
 	}
@@ -175,24 +151,19 @@ static bool in_use(const struct upstare_loaded *l)
 	return l->module->tls_variables < l->module->tls_variables_end;
 }
 
-struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *code, char *message, size_t message_size)
+struct upstare_loaded *upstare_load_patch(struct upstare_payload *p, int *code, char *message, size_t message_size)
 {
 	*code = 3;
-	const char *why = unfit(bytes, size);
-	if (why) {
-		snprintf(message, message_size, "%s", why);
-		return NULL;
-	}
 	/* The run mode's patches stay mapped as they are: their content is looked at once. */
-	const void *held = upstare_run_holds(bytes) ? bytes : NULL;
+	const void *held = upstare_run_holds(p->bytes) ? p->bytes : NULL;
 	for (struct upstare_loaded *l = upstare_modules; held && l; l = l->next)
 		if (l->held == held && !in_use(l)) {
 			restore_words(l);
 			return l;
 		}
-	uint64_t content[2] = {upstare_hash(bytes, size, size), upstare_hash(bytes, size, ~size)};
+	const uint64_t *content = upstare_payload_content(p);
 	for (struct upstare_loaded *l = upstare_modules; l; l = l->next)
-		if ((l->handle || l->image.base) && memcmp(l->content, content, sizeof(content)) == 0 && !in_use(l)) {
+		if ((l->handle || l->image.base) && memcmp(l->content, content, sizeof(l->content)) == 0 && !in_use(l)) {
 			restore_words(l);
 			return l;
 		}
@@ -204,7 +175,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 	}
 	memset(l, 0, sizeof(*l));
 	snprintf(message, message_size, "not a patch made by upstare-patch");
-	const struct upstare_module *m = open_module(l, bytes, size, message, message_size);
+	const struct upstare_module *m = open_module(l, p, message, message_size);
 	if (!m)
 		goto failed;
 	if (m->abi_version != UPSTARE_ABI_VERSION || !m->is_patch || !m->patch || !m->patch->old_build_id ||
@@ -226,7 +197,7 @@ struct upstare_loaded *upstare_load_patch(const void *bytes, size_t size, int *c
 		l->bodies[i] = *(void **)UPSTARE_REL(m->stubs[i].slot_rel);
 	memset(l->build_id, 0, sizeof(l->build_id));
 	snprintf(l->build_id, sizeof(l->build_id), "%s", m->patch->new_build_id);
-	memcpy(l->content, content, sizeof(content));
+	memcpy(l->content, content, sizeof(l->content));
 	l->held = held;
 	l->next = upstare_modules;
 	__atomic_store_n(&upstare_modules, l, __ATOMIC_RELEASE);

@@ -356,6 +356,8 @@ void upstare_in_child(bool raw)
 	/* A child that is in the tree has no channel of its own: its leader speaks for it. */
 	if (!upstare_off)
 		upstare_control_forked();
+	if (upstare_payload_held)
+		upstare_payload_forked();
 	upstare_set_signals(&mask);
 }
 

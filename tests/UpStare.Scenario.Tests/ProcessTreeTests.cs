@@ -229,6 +229,23 @@ public class ProcessTreeTests
         ExpectAnswers(program, 1, updated ? "v2" : "v1");
     }
 
+    /// <summary>All map the same pages of a patch, but for one that cannot open the leader's file.</summary>
+    [Theory]
+    [InlineData("some", 1)]
+    [InlineData("confined", 2)]
+    public void ThePatchIsInMemoryOnce(string kind, int copies)
+    {
+        using var program = Processes.Start("v1", kind);
+        program.WaitForGate();
+        program.Update("v2");
+        Assert.Equal(copies, Members(program).Append(program.Pid).Select(PatchFile).Distinct().Count());
+        program.Finish();
+    }
+
+    /// <summary>The inode of the patch's file in a process's memory, "" where it was loaded without one.</summary>
+    private static string PatchFile(int pid) =>
+        File.ReadLines($"/proc/{pid}/maps").FirstOrDefault(l => l.Contains("/memfd:upstare-patch", StringComparison.Ordinal))?.Split(' ', StringSplitOptions.RemoveEmptyEntries)[4] ?? "";
+
     private protected static JsonElement Refused(Session program, int timeout) => program.Json(program.Apply(Processes.Patch("v1", "v2"), timeout).Expect(2));
 
     private protected static List<int> Members(Session program) =>

@@ -39,8 +39,7 @@ struct known {
 
 static struct {
 	bool begun, published, active; /* active: a round is under way */
-	const void *bytes;
-	size_t size;
+	struct upstare_payload *payload;
 	uint64_t deadline;
 	struct known *known;
 } now_;
@@ -217,6 +216,12 @@ static unsigned said(const struct upstare_slot *s, bool any_round)
 	return report & 0xff;
 }
 
+/* Has loaded the patch in some round: else it is new, and has to be prepared first. */
+static bool is_prepared(const struct upstare_slot *s)
+{
+	return said(s, true) >= UPSTARE_SAID_PREPARED;
+}
+
 /* ---- prepare ---- */
 
 /* Children of ours from the time when another process led: we have no way to give them orders. */
@@ -237,7 +242,7 @@ static int left_behind(void)
 	return 0;
 }
 
-bool upstare_tree_begin(const void *bytes, size_t size, char *message, size_t room)
+bool upstare_tree_begin(struct upstare_payload *payload, char *message, size_t room)
 {
 	if (!upstare_tree.leads)
 		return true;
@@ -249,8 +254,7 @@ bool upstare_tree_begin(const void *bytes, size_t size, char *message, size_t ro
 	}
 	now_.begun = true;
 	now_.published = now_.active = false;
-	now_.bytes = bytes;
-	now_.size = size;
+	now_.payload = payload;
 	return true;
 }
 
@@ -267,28 +271,58 @@ static bool anybody(void)
 static bool publish(char *message, size_t room)
 {
 	struct upstare_orders *o = upstare_tree.writable;
-	if (now_.size > upstare_tree.capacity) {
-		snprintf(message, room, "the patch has %zu bytes; to hand it to other processes there is room for %zu", now_.size,
-			 upstare_tree.capacity);
-		return false;
-	}
 	if (!now_.known)
 		now_.known = upstare_pages(UPSTARE_SLOTS * sizeof(*now_.known));
-	/* Where there is no memory, a write to a shared page would be a SIGBUS. Older kernels do not have this call. */
-	long populated = upstare_sys(SYS_madvise, o, UPSTARE_ORDERS_HEAD + ((now_.size + 4095) & ~(size_t)4095), MADV_POPULATE_WRITE);
-	if (!now_.known || (populated < 0 && populated != -EINVAL)) {
+	if (!now_.known) {
 		snprintf(message, room, "no memory to hand the patch to other processes");
 		return false;
 	}
 	memset(now_.known, 0, UPSTARE_SLOTS * sizeof(*now_.known));
-	memcpy((char *)o + UPSTARE_ORDERS_HEAD, now_.bytes, now_.size);
-	o->size = now_.size;
+	o->size = now_.payload->size;
+	memcpy(o->content, upstare_payload_content(now_.payload), sizeof(o->content));
+	o->leader = upstare_pid;
+	o->identity = now_.payload->identity;
+	o->file = now_.payload->fd;
+	o->copied = 0;
 	o->round = 0;
 	o->update++;
 	memset(o->called, 0, sizeof(o->called));
 	__atomic_store_n(&o->phase, UPSTARE_TREE_PREPARE, __ATOMIC_RELEASE);
 	now_.published = true;
 	expect_reports();
+	give_order();
+	return true;
+}
+
+static void hand_out_file(void)
+{
+	struct upstare_orders *o = upstare_tree.writable;
+	if (o->file)
+		return;
+	int fd = upstare_payload_file(now_.payload);
+	o->identity = now_.payload->identity;
+	__atomic_store_n(&o->file, fd, __ATOMIC_RELEASE);
+	give_order();
+}
+
+static bool hand_out_bytes(char *message, size_t room)
+{
+	struct upstare_orders *o = upstare_tree.writable;
+	size_t size = now_.payload->size;
+	if (o->copied)
+		return true;
+	if (size > upstare_tree.capacity) {
+		snprintf(message, room, "the patch has %zu bytes; to hand it to other processes there is room for %zu", size, upstare_tree.capacity);
+		return false;
+	}
+	/* Where there is no memory, a write to a shared page would be a SIGBUS. Older kernels do not have this call. */
+	long populated = upstare_sys(SYS_madvise, o, UPSTARE_ORDERS_HEAD + ((size + 4095) & ~(size_t)4095), MADV_POPULATE_WRITE);
+	if (populated < 0 && populated != -EINVAL) {
+		snprintf(message, room, "no memory to hand the patch to other processes");
+		return false;
+	}
+	upstare_payload_copy(now_.payload, (char *)o + UPSTARE_ORDERS_HEAD);
+	__atomic_store_n(&o->copied, 1, __ATOMIC_RELEASE);
 	give_order();
 	return true;
 }
@@ -329,6 +363,10 @@ int upstare_tree_prepare(uint64_t deadline, struct upstare_json *j, char *messag
 				upstare_tree_born(i, s->birth, -1);
 			if (what == UPSTARE_SAID_REFUSED)
 				return refused(i, message, room);
+			if (what == UPSTARE_SAID_WANTS_FILE)
+				hand_out_file();
+			if (what == UPSTARE_SAID_WANTS_BYTES && !hand_out_bytes(message, room))
+				return 2;
 			/* After a round that was called off each prepares anew. */
 			if (said(s, false) == UPSTARE_SAID_PREPARED)
 				continue;
@@ -412,9 +450,8 @@ enum upstare_outcome upstare_tree_await(bool frozen_here)
 			bool born = is_born(s);
 			if (!born && !is_live(s))
 				continue;
-			/* Who is new, and knows of nothing yet, has to be prepared first. */
 			unsigned what = born ? 0 : said(s, false);
-			enum upstare_outcome o = born || !said(s, true) ? UPSTARE_ELSEWHERE
+			enum upstare_outcome o = born || !is_prepared(s) ? UPSTARE_ELSEWHERE
 						 : what >= UPSTARE_SAID_FROZEN ? outcome_of(what) : UPSTARE_FROZEN;
 			all &= what >= UPSTARE_SAID_FROZEN || o == UPSTARE_ELSEWHERE;
 			worst = o > worst ? o : worst;
@@ -451,7 +488,7 @@ void upstare_tree_tell_hindrances(upstare_tell_fn tell, void *to)
 			read_told(i, &t);
 			for (uint32_t n = 0; n < t.n; n++)
 				tell(to, &t.hindrances[n]);
-		} else if (!said(s, true)) {
+		} else if (!is_prepared(s)) {
 			struct upstare_hindrance h = {.pid = known_of(i)->pid, .tid = known_of(i)->pid,
 						      .why = "the process was forked while the update was under way"};
 			tell(to, &h);
@@ -496,7 +533,7 @@ void upstare_tree_finish(struct upstare_json *j, uint64_t *released)
 		uint32_t seen = __atomic_load_n(&b->reports, __ATOMIC_ACQUIRE);
 		all = true;
 		for (uint32_t i = 1; i < high(); i++)
-			all &= !is_live(&b->slots[i]) || !said(&b->slots[i], true) || said(&b->slots[i], false) == UPSTARE_SAID_DONE;
+			all &= !is_live(&b->slots[i]) || !is_prepared(&b->slots[i]) || said(&b->slots[i], false) == UPSTARE_SAID_DONE;
 		if (!all)
 			upstare_shared_wait(&b->reports, seen, LOOK_NS);
 	}

@@ -231,7 +231,47 @@ static bool take_part(uint32_t update, uint32_t round, struct upstare_loaded *to
 	return true;
 }
 
-static void follow(uint32_t update, const void *bytes, size_t size)
+/* Until the leader has done what it was asked for; false: the update is over. */
+static bool await(uint32_t update, const uint32_t *done)
+{
+	const struct upstare_orders *o = upstare_tree.orders;
+	for (;;) {
+		uint32_t word = __atomic_load_n(&o->word, __ATOMIC_ACQUIRE);
+		if (o->update != update || o->phase == UPSTARE_TREE_IDLE || leader_lost())
+			return false;
+		if (__atomic_load_n(done, __ATOMIC_ACQUIRE))
+			return true;
+		upstare_shared_wait(&o->word, word, LOOK_NS);
+	}
+}
+
+/* The leader's file where this process may open it, else a copy of the bytes: the next update's take the place of those in the orders. */
+static const char *fetch(struct upstare_payload *p)
+{
+	static const char over[] = "the update is over";
+	const struct upstare_orders *o = upstare_tree.orders;
+	if (!upstare_filtered) {
+		if (!__atomic_load_n(&o->file, __ATOMIC_ACQUIRE))
+			say(joined, 0, UPSTARE_SAID_WANTS_FILE);
+		if (!await(joined, (const uint32_t *)&o->file))
+			return over;
+		if (o->file > 0 && upstare_payload_open(p, o->leader, o->file, o->identity))
+			return NULL;
+	}
+	void *bytes = p->size <= upstare_tree.capacity ? upstare_pages(p->size) : NULL;
+	if (!bytes)
+		return "no memory for the patch";
+	say(joined, 0, UPSTARE_SAID_WANTS_BYTES);
+	if (!await(joined, &o->copied)) {
+		upstare_pages_free(bytes, p->size);
+		return over;
+	}
+	memcpy(bytes, (const char *)o + UPSTARE_ORDERS_HEAD, p->size);
+	p->bytes = bytes;
+	return NULL;
+}
+
+static void follow(uint32_t update, struct upstare_payload *payload)
 {
 	const struct upstare_orders *o = upstare_tree.orders;
 	/* One who was forked while others were frozen waits for the next round. */
@@ -239,7 +279,7 @@ static void follow(uint32_t update, const void *bytes, size_t size)
 	bool already;
 	for (;;) {
 		struct upstare_told *t = told();
-		struct upstare_loaded *to = upstare_prepare(bytes, size, &already, &t->code, t->message, sizeof(t->message));
+		struct upstare_loaded *to = upstare_prepare(payload, &already, &t->code, t->message, sizeof(t->message));
 		if (!to) {
 			if (already)
 				t->code = 3;
@@ -265,21 +305,14 @@ static void *member(void *argument)
 {
 	uint32_t update = (uint32_t)(uintptr_t)argument;
 	const struct upstare_orders *o = upstare_tree.orders;
-	size_t size = o->size <= upstare_tree.capacity ? o->size : 0;
-	void *bytes = upstare_pages(size + 1);
+	struct upstare_payload payload = {.size = o->size, .content = {o->content[0], o->content[1]}, .fetch = fetch};
 	watch = (struct watch){0, 0};
 	upstare_filtered = upstare_own_slot()->filtered;
-	if (bytes) {
-		memcpy(bytes, (const char *)o + UPSTARE_ORDERS_HEAD, size);
-		follow(update, bytes, size);
-		upstare_libraries_close();
-		upstare_pages_free(bytes, size + 1);
-	} else {
-		struct upstare_told *t = told();
-		t->code = 5;
-		snprintf(t->message, sizeof(t->message), "no memory for the patch");
-		say(update, 0, UPSTARE_SAID_REFUSED);
-	}
+	follow(update, &payload);
+	upstare_libraries_close();
+	upstare_payload_close(&payload);
+	if (payload.bytes)
+		upstare_pages_free((void *)(uintptr_t)payload.bytes, payload.size);
 	__atomic_store_n(&taking_part, false, __ATOMIC_SEQ_CST);
 	if (upstare_tree_orphaned())
 		upstare_tree_lead();

@@ -4,7 +4,7 @@
  * entered a filter needs no descriptor and no thread of the runtime to be reached:
  *
  *	orders  written by the leader, read by all: the others cannot even map it writable (F_SEAL_FUTURE_WRITE). What
- *	        is asked of them, and the patch's bytes.
+ *	        is asked of them, and the patch's bytes where somebody needs them.
  *	board   written by all, believed by nobody further than an update goes: who there is, how far each has come, and
  *	        the decision.
  *
@@ -34,7 +34,13 @@ struct upstare_orders {
 	uint32_t dry;
 	uint32_t heartbeat; /* changes as long as the leader lives and waits */
 	uint64_t deadline;
-	uint64_t size;      /* of the patch, UPSTARE_ORDERS_HEAD bytes on */
+	uint64_t size;      /* of the patch (payload.h) */
+	uint64_t content[2];
+	/* Its file in memory, which a process may open that the kernel lets look at the leader. Made when the first wants it. */
+	int32_t leader;     /* pid */
+	int32_t file;       /* the leader's descriptor; 0: not made yet, -1: there is none */
+	struct upstare_file_identity identity;
+	uint32_t copied;    /* the patch's bytes stand UPSTARE_ORDERS_HEAD bytes on, for all others */
 	uint64_t called[UPSTARE_SLOTS / 64]; /* without a kick: who may take part, a bit for each slot */
 };
 
@@ -46,7 +52,9 @@ enum upstare_slot_state {
 
 /* What a process has to say: in the low byte of its report. */
 enum upstare_said {
-	UPSTARE_SAID_PREPARED = 1,
+	UPSTARE_SAID_WANTS_FILE = 1, /* of the patch, in order to prepare */
+	UPSTARE_SAID_WANTS_BYTES,
+	UPSTARE_SAID_PREPARED,
 	UPSTARE_SAID_REFUSED,
 	UPSTARE_SAID_FROZEN, /* + enum upstare_outcome */
 	UPSTARE_SAID_DONE = UPSTARE_SAID_FROZEN + UPSTARE_FAILED + 1,
@@ -202,7 +210,7 @@ hidden bool upstare_filters_allowed(void);
 /* ---- leader.c: all do nothing where there is nobody else ---- */
 
 /* Publishes the patch. false: message says why that cannot be. */
-hidden bool upstare_tree_begin(const void *bytes, size_t size, char *message, size_t room);
+hidden bool upstare_tree_begin(struct upstare_payload *, char *message, size_t room);
 /* Until all have loaded it. 0, or an exit code with message (and "obstacles" in j). */
 hidden int upstare_tree_prepare(uint64_t deadline, struct upstare_json *j, char *message, size_t room);
 /* Has all others freeze. Returns what to ask while our own threads are awaited; NULL: there are no others. */
