@@ -6,13 +6,15 @@ usage: redis.py OLD FORTH BACK [UPDATES]
 OLD            redis-server built by upstare-cc
 FORTH BACK     patches from OLD to the next version and back
 Six clients set, get, push, pop and count keys of their own and know what has to come back; four wait in BLPOP and four have subscribed, and
-after each update one of them gets an item, and a message is published; a redis-benchmark runs beside where REDIS_BENCHMARK names one.
-UPSTARE_CTL names the tool. Prints a line of JSON; ends with 1 where anything was lost: an answer, a connection, an item, a message, an update.
+after each update one of them gets an item, and a message is published; redis-benchmark
+(or what REDIS_BENCHMARK names) runs beside.
+Prints a line of JSON; ends with 1 where anything was lost: an answer, a connection, an item, a message, an update.
 """
-import json, os, random, socket, subprocess, sys, tempfile, threading, time
+import os, random, socket, subprocess, threading
+
+from updates import Server, forth_and_back, run, tell
 
 PORT = 22123
-CTL = os.environ.get('UPSTARE_CTL', 'upstare-ctl')
 WAITERS = 4
 
 
@@ -79,17 +81,18 @@ def mixture(name, stop):
     return asked
 
 
+def ends(benchmark, failures):
+    """Ends redis-benchmark, which has to be at work still and to have nothing to complain of."""
+    if benchmark.poll() is not None:
+        failures.append('the benchmark has ended')
+    benchmark.terminate()
+    said = benchmark.communicate()[1].strip()
+    if said:
+        failures.append('benchmark: ' + said[:200])
+
+
 def main(program, patches, updates):
-    folder = tempfile.mkdtemp()
-    server = subprocess.Popen([program, '--port', str(PORT), '--save', '', '--dir', folder],
-                              stdout=open(folder + '/log', 'w'))
-    for _ in range(200):
-        try:
-            one = Connection()
-            break
-        except OSError:
-            time.sleep(0.05)
-    stop, failures, asked, pauses = threading.Event(), [], [], []
+    stop, failures, asked, pauses, messages = threading.Event(), [], [], [], []
 
     def client(number):
         try:
@@ -97,61 +100,41 @@ def main(program, patches, updates):
         except Exception as e:
             failures.append(f'client {number}: {e!r}')
 
-    blocked, subscribed = [Connection() for _ in range(WAITERS)], [Connection() for _ in range(WAITERS)]
-    for i, c in enumerate(blocked):
-        c.send('BLPOP', f'items{i}', 0)
-    for c in subscribed:
-        c.ask([b'subscribe', b'news', 1], 'SUBSCRIBE', 'news')
-    one.ask('OK', 'SET', 'kept', b'from the beginning')
     clients = [threading.Thread(target=client, args=(i,)) for i in range(6)]
-    for c in clients:
-        c.start()
-    benchmark = os.environ.get('REDIS_BENCHMARK')
-    bench = benchmark and subprocess.Popen([benchmark, '-p', str(PORT), '-c', '30', '-n', '100000', '-l', '-q', '-t', 'set,get,lpush,incr'],
-                                           stdout=subprocess.DEVNULL, stderr=open(folder + '/benchmark', 'w'))
-    items = messages = 0
-    try:
-        for i in range(updates):
-            time.sleep(0.2)
-            answer = subprocess.run([CTL, str(server.pid), 'apply', patches[i % 2], '--json'], capture_output=True, text=True)
-            if answer.returncode or 'pause_us' not in answer.stdout:
-                failures.append('no update: ' + answer.stdout.strip())
-                break
-            pauses.append(json.loads(answer.stdout)['pause_us'])
+    arguments = [program, '--port', str(PORT), '--save', '']
+    benchmark = [os.environ.get('REDIS_BENCHMARK', 'redis-benchmark'), '-p', str(PORT), '-c', '30', '-n', '100000', '-l', '-q', '-t', 'set,get,lpush,incr']
+    with Server(arguments, Connection, stdout=subprocess.DEVNULL) as server:
+        one, blocked, subscribed = Connection(), [Connection() for _ in range(WAITERS)], [Connection() for _ in range(WAITERS)]
+        for i, c in enumerate(blocked):
+            c.send('BLPOP', f'items{i}', 0)
+        for c in subscribed:
+            c.ask([b'subscribe', b'news', 1], 'SUBSCRIBE', 'news')
+        one.ask('OK', 'SET', 'kept', b'from the beginning')
+
+        def use_it(i):
             w = i % WAITERS
             one.send('RPUSH', f'items{w}', f'item {i}')
             one.answer()
             blocked[w].expect([f'items{w}'.encode(), f'item {i}'.encode()])
             blocked[w].send('BLPOP', f'items{w}', 0)
-            items += 1
             one.ask(WAITERS, 'PUBLISH', 'news', f'message {i}')
             for c in subscribed:
                 c.expect([b'message', b'news', f'message {i}'.encode()])
-                messages += 1
+                messages.append(i)
             one.ask(b'from the beginning', 'GET', 'kept')
-        if bench and bench.poll() is not None:
-            failures.append('the benchmark has ended')
-    except Exception as e:
-        failures.append(f'{e!r}')
-    stop.set()
-    for c in clients:
-        c.join()
-    if bench:
-        bench.terminate()
-        bench.wait()
-        said = open(folder + '/benchmark').read().strip()
-        if said:
-            failures.append('benchmark: ' + said[:200])
-    one.send('SHUTDOWN', 'NOSAVE')
-    status = server.wait(30)
 
-    pauses.sort(key=lambda p: p['total'])
-    print(json.dumps({'updates': len(pauses), 'answers': sum(asked), 'items': items, 'messages': messages, 'exit': status,
-                      'failures': failures, 'pause_us': {'best': pauses[0], 'median': pauses[len(pauses) // 2], 'most': pauses[-1]} if pauses else None}))
-    return 0 if not failures and status == 0 else 1
+        beside = subprocess.Popen(benchmark, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for c in clients:
+            c.start()
+        try:
+            pauses = forth_and_back(server.pid, patches, updates, failures, use_it)
+        finally:
+            stop.set()
+            for c in clients:
+                c.join()
+            ends(beside, failures)
+    return tell(pauses, failures, server.status, answers=sum(asked), items=len(messages) // WAITERS, messages=len(messages))
 
 
 if __name__ == '__main__':
-    if len(sys.argv) not in (4, 5):
-        sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2:4], int(sys.argv[4]) if len(sys.argv) == 5 else 20))
+    run(__doc__, main)

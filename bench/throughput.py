@@ -3,9 +3,9 @@
 
 usage: throughput.py PLAIN INSTRUMENTED [ROUNDS]
 
-PLAIN INSTRUMENTED  executables: both memcached, or both redis-server
-A memcached is asked by memcached-load.c, a redis by redis-benchmark (REDIS_BENCHMARK names it, else the one beside PLAIN). A round has two
-new servers, of which now one and now the other is started first, and asks them in turns: one, the other, the other, the one.
+PLAIN INSTRUMENTED  executables: both memcached, redis-server, nginx or unbound
+A memcached is asked by memcached-load.c, a redis by redis-benchmark (REDIS_BENCHMARK names it, else the one beside PLAIN), nginx by ab and unbound
+by dnsperf. A round has two new servers, of which now one and now the other is started first, and asks them in turns: one, the other, the other, the one.
 Prints medians of the rounds' ratios, with the least and the greatest. PLAIN twice tells how much of that is chance.
 """
 import glob, os, statistics, subprocess, sys, tempfile, time
@@ -36,6 +36,64 @@ class Redis:
 
     def load(self, port):
         return [self.client, '-p', str(port), '-n', '10000', '-c', '30', '-t', 'set,get,lpush,incr', '-q']
+
+
+class Nginx:
+    """One process; kept connections and a file of 600 bytes."""
+    CONFIGURATION = '''daemon off; master_process off; pid %d.pid; error_log stderr; events { worker_connections 256; }
+http { access_log off; keepalive_requests 100000000; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;
+server { listen 127.0.0.1:%d; root .; } }'''
+
+    def arguments(self, program, port):
+        return [program, '-p', self.folder, '-c', f'{port}.conf', '-e', 'stderr']
+
+    def prepare(self, folder):
+        self.folder = folder
+        os.chmod(folder, 0o755)
+        with open(folder + '/file', 'w') as f:
+            f.write('x' * 600)
+        for port in (PORT, PORT + 1):
+            with open(f'{folder}/{port}.conf', 'w') as f:
+                f.write(self.CONFIGURATION % (port, port))
+
+    def load(self, port):
+        return ['ab', '-q', '-k', '-c', '16', '-n', '20000', f'http://127.0.0.1:{port}/file']
+
+
+class Unbound:
+    """Two threads; names of its own."""
+    CONFIGURATION = '''
+server:
+  interface: 127.0.0.1
+  port: %d
+  num-threads: 2
+  do-daemonize: no
+  chroot: ""
+  username: ""
+  directory: ""
+  pidfile: ""
+  use-syslog: no
+  logfile: "/dev/null"
+  local-zone: "own.example." static
+  local-data: "a.own.example. 60 IN A 10.1.2.3"
+'''
+
+    def arguments(self, program, port):
+        return [program, '-c', f'{self.folder}/{port}.conf']
+
+    def prepare(self, folder):
+        self.folder = folder
+        with open(folder + '/names', 'w') as f:
+            f.write('a.own.example A\nnone.own.example A\n')
+        for port in (PORT, PORT + 1):
+            with open(f'{folder}/{port}.conf', 'w') as f:
+                f.write(self.CONFIGURATION % port)
+
+    def load(self, port):
+        return ['dnsperf', '-s', '127.0.0.1', '-p', str(port), '-d', self.folder + '/names', '-n', '20000', '-c', '16', '-q', '50']
+
+
+KINDS = {'memcached': Memcached, 'redis-server': Redis, 'nginx': Nginx, 'unbound': Unbound}
 
 
 def processor_time(pid):
@@ -83,7 +141,7 @@ def main():
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     programs, rounds = sys.argv[1:3], int(sys.argv[3]) if len(sys.argv) == 4 else 8
-    kind = Redis() if 'redis' in os.path.basename(programs[0]) else Memcached()
+    kind = KINDS[os.path.basename(programs[0])]()
     with tempfile.TemporaryDirectory() as folder:
         kind.prepare(folder)
         times, processor = zip(*(one_round(kind, programs, folder, i % 2) for i in range(rounds)))
