@@ -222,6 +222,8 @@ extern hidden struct upstare_loaded *upstare_libraries; /* by next_library; thos
 hidden int upstare_libraries_open(void);
 hidden void upstare_libraries_close(void);
 hidden bool upstare_libraries_disturbed(void);
+/* By exit, after the program's own handlers: the libraries' destructors are still to run, with all of them mapped. */
+hidden void upstare_libraries_end(void);
 hidden uint32_t upstare_libraries_changes(void);
 /* A library that takes part in updates: the patch at hand replaces it, or one has done so. Others are plain code. */
 hidden struct upstare_loaded *upstare_library_at(uintptr_t pc);

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "child.h"
+
 struct upstare_owned {
 	struct upstare_owned *next;
 	size_t size;
@@ -24,6 +26,7 @@ struct upstare_loaded *upstare_libraries;
 static struct upstare_library *registered;
 static uint32_t changes, closing, event;
 static bool window;
+UPSTARE_CHILD_DATA static bool ending = false; /* upstare_libraries_end has been called */
 
 extern void upstare_point(void);
 
@@ -157,10 +160,22 @@ static void forget(struct upstare_loaded *l)
 	changes++;
 }
 
+
+void upstare_libraries_end(void)
+{
+	if (registered)
+		ending = true;
+}
+
 exported void upstare_library_leave(struct upstare_library *library)
 {
 	uint64_t mask;
 	upstare_lock(&mask);
+	/* The library is not unmapped, and the update does without a process that has ended. */
+	if (ending && window) {
+		upstare_unlock(&mask);
+		return;
+	}
 	/* An update gives up at once, or is about to end: nobody who has parked can be in a library that is being closed. */
 	__atomic_add_fetch(&closing, 1, __ATOMIC_SEQ_CST);
 	while (window) {

@@ -371,10 +371,16 @@ static void after_fork_child(void)
 	upstare_in_child(false);
 }
 
+static void at_end(void)
+{
+	upstare_libraries_end();
+	upstare_tree_bequeath();
+}
+
 void upstare_threads_init(void)
 {
 	upstare_pid = upstare_raw_getpid();
 	have_key = pthread_key_create(&key, at_exit_of_thread) == 0;
-	atexit(upstare_tree_bequeath);
+	atexit(at_end);
 	pthread_atfork(upstare_before_fork, after_fork_parent, after_fork_child);
 }

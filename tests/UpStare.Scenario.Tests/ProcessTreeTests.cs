@@ -95,6 +95,32 @@ public class ProcessTreeTests
         program.Send().WaitFor("process 0: gone").WaitFor("process 1: v2").WaitFor("main: v2");
     }
 
+    /// <summary>Nor does the end of a process wait for the update, where libraries of the program's have destructors to run.</summary>
+    [Fact]
+    public void AChildThatEndsInTheMiddleIsCountedOut()
+    {
+        var leaving = Scenario.Get("leaving");
+        leaving.Patch("v1", "v2");
+        using var program = leaving.Start("v1");
+        program.WaitForGate();
+        var members = Members(program);
+        Signal("STOP", members[0]);
+        var clock = new Stopwatch();
+        var seconds = 0.0;
+        var ender = InTheMiddle(members[1], () =>
+        {
+            clock.Start();
+            program.Send().WaitFor("the first has ended with 1");
+            seconds = clock.Elapsed.TotalSeconds;
+            Signal("CONT", members[0]);
+        });
+        var answer = program.Json(program.Apply(leaving.Patch("v1", "v2"), 20000).Expect(0));
+        ender.Join();
+        Assert.Equal(1, answer.GetProperty("processes").GetArrayLength());
+        Assert.InRange(seconds, 0, 10);
+        program.Send().WaitFor("the other has ended with 2").WaitFor("v2 ends");
+    }
+
     /// <summary>The first process, where it cannot be taken down, keeps the others standing until the time is over; or until it is killed.</summary>
     [Fact]
     public void WhenTheLeaderDiesInTheMiddleNobodyIsUpdated()
