@@ -21,6 +21,11 @@ struct upstare_update upstare_update = {.generation = 1};
 /* If none has parked for so long, those inside libraries are looked for, which takes some microseconds for each. */
 #define LOOK_NS 500000u
 #define LOOK_AGAIN_NS 4000000u
+/* After a try for which a thread was at a wrong place: at first, and at most. */
+#define FIRST_WAIT_NS 100000u
+#define LAST_WAIT_NS 10000000u
+/* How long the first try waits for all to park, twice as long each time; the program goes on for twice as long after it. */
+#define FIRST_ROUND_NS 50000000u
 #define HISTORY 64
 
 struct past {
@@ -442,13 +447,13 @@ failed:
 	return NULL;
 }
 
-enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_loaded *to, uint64_t deadline, bool dry,
+enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_loaded *to, struct upstare_until until, bool dry,
 				    bool (*give_up)(void))
 {
 	struct upstare_update *u = &upstare_update;
 	struct upstare_context *c = &a->context;
 	uint64_t mask;
-	*c = (struct upstare_context){.from = upstare_current, .to = to, .deadline = deadline};
+	*c = (struct upstare_context){.from = upstare_current, .to = to, .deadline = until.deadline};
 	a->unrolled = false;
 	a->at.parking = upstare_now();
 	upstare_lock(&mask);
@@ -460,7 +465,7 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	upstare_raise_flags(true);
 	upstare_unlock(&mask);
 	upstare_event();
-	if (!park_all(deadline, give_up)) {
+	if (!park_all(until.round, give_up)) {
 		if (!upstare_libraries_disturbed())
 			return UPSTARE_OBSTRUCTED;
 		c->why = "a thread is closing a library";
@@ -537,21 +542,21 @@ static int applied(struct upstare_json *j, const struct upstare_attempt *a)
  * One try, of this process and of those below it. *again: it may work at another moment; what hindered is in j only where
  * last says that there is no other try.
  */
-static int attempt(struct upstare_attempt *a, struct upstare_loaded *to, uint64_t deadline, bool do_commit, bool *again,
+static int attempt(struct upstare_attempt *a, struct upstare_loaded *to, struct upstare_until until, bool do_commit, bool *again,
 		   struct upstare_json *j)
 {
 	static const char no_safe_state[] = "no safe state within the timeout; the program goes on as before";
-	bool (*give_up)(void) = upstare_tree_begin_round(deadline, !do_commit);
-	enum upstare_outcome outcome = upstare_freeze(a, to, deadline, !do_commit, give_up), others;
+	bool (*give_up)(void) = upstare_tree_begin_round(until, !do_commit);
+	enum upstare_outcome outcome = upstare_freeze(a, to, until, !do_commit, give_up), others;
 	others = upstare_tree_await(outcome == UPSTARE_FROZEN);
 	bool good = outcome == UPSTARE_FROZEN && others == UPSTARE_FROZEN;
 	if (good && do_commit && !upstare_tree_decide()) {
 		good = false;
 		others = UPSTARE_ELSEWHERE;
 	}
-	bool late = a->fail_with || upstare_now() >= deadline;
+	bool late = a->fail_with || upstare_now() >= until.deadline;
 	enum upstare_outcome worse = outcome > others ? outcome : others;
-	*again = !good && !late && worse < UPSTARE_OBSTRUCTED;
+	*again = !good && !late && worse < UPSTARE_FAILED;
 	if (!good && !*again && worse != UPSTARE_NOT_NOW) {
 		upstare_json_begin_array(j, "obstacles");
 		upstare_tell_hindrances(a, outcome, upstare_put_hindrance, j);
@@ -575,6 +580,13 @@ static int attempt(struct upstare_attempt *a, struct upstare_loaded *to, uint64_
 	return refuse_with(j, 2, no_safe_state);
 }
 
+/* The program gets on in between. */
+static void let_go_on(uint64_t ns)
+{
+	struct timespec pause = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+	nanosleep(&pause, NULL);
+}
+
 static int coordinate(struct upstare_payload *payload, unsigned timeout_ms, bool do_commit, struct upstare_thread *fail_with,
 		      struct upstare_json *j)
 {
@@ -591,18 +603,25 @@ static int coordinate(struct upstare_payload *payload, unsigned timeout_ms, bool
 		return refuse_with(j, code, message);
 	if (!fail_with && !upstare_tree_begin(payload, message, sizeof(message)))
 		return refuse_with(j, 2, message);
-	uint64_t deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u, wait = 100000;
+	struct upstare_until until = {.deadline = upstare_now() + (uint64_t)timeout_ms * 1000000u};
+	uint64_t wait = FIRST_WAIT_NS, round = FIRST_ROUND_NS;
 	for (;;) {
-		code = upstare_tree_prepare(deadline, j, message, sizeof(message));
+		code = upstare_tree_prepare(until.deadline, j, message, sizeof(message));
 		if (code)
 			return refuse_with(j, code, message);
-		code = attempt(&a, to, deadline, do_commit, &again, j);
+		uint64_t begin = upstare_now();
+		until.round = fail_with || begin + round > until.deadline ? until.deadline : begin + round;
+		code = attempt(&a, to, until, do_commit, &again, j);
 		if (!again)
 			return code;
-		/* The program gets on in between, longer each time. */
-		struct timespec pause = {0, (long)wait};
-		nanosleep(&pause, NULL);
-		wait = wait < 10000000 ? wait * 2 : wait;
+		if (upstare_now() < until.round) {
+			let_go_on(wait);
+			wait = wait < LAST_WAIT_NS ? wait * 2 : wait;
+		} else {
+			uint64_t left = until.deadline - until.round;
+			let_go_on(2 * round < left / 2 ? 2 * round : left / 2);
+			round *= 2;
+		}
 		/* a transformer may have written the patch's variables */
 		to = upstare_prepare(payload, &already, &code, message, sizeof(message));
 		if (!to)

@@ -484,7 +484,7 @@ struct upstare_move {
 };
 struct upstare_context {
 	struct upstare_loaded *from, *to;
-	uint64_t deadline; /* of the try */
+	uint64_t deadline; /* of the update */
 	struct upstare_thread *thread;
 	const struct upstare_frame *frame; /* that is being filled */
 	struct upstare_move *moves;
@@ -559,6 +559,10 @@ enum upstare_outcome {
 	UPSTARE_OBSTRUCTED, /* not all threads have parked in time */
 	UPSTARE_FAILED,
 };
+/* Those who have parked stand still until all have: not for as long as the update looks for a moment at which they do. */
+struct upstare_until {
+	uint64_t round, deadline;
+};
 struct upstare_attempt {
 	struct upstare_context context;
 	struct upstare_times at;
@@ -573,7 +577,7 @@ hidden struct upstare_loaded *upstare_prepare(struct upstare_payload *, bool *al
  * All that can fail, so that it can be undone: parks, and unless dry unrolls and transforms. Afterwards the threads stand
  * still until upstare_thaw, whatever the outcome. give_up (or NULL) is asked while threads are awaited.
  */
-hidden enum upstare_outcome upstare_freeze(struct upstare_attempt *, struct upstare_loaded *to, uint64_t deadline, bool dry,
+hidden enum upstare_outcome upstare_freeze(struct upstare_attempt *, struct upstare_loaded *to, struct upstare_until, bool dry,
 					   bool (*give_up)(void));
 /* Between the two: who or what is in the way. */
 hidden void upstare_tell_hindrances(const struct upstare_attempt *, enum upstare_outcome, upstare_tell_fn, void *to);

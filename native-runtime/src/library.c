@@ -160,7 +160,6 @@ static void forget(struct upstare_loaded *l)
 	changes++;
 }
 
-
 void upstare_libraries_end(void)
 {
 	if (registered)

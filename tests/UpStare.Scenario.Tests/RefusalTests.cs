@@ -106,6 +106,25 @@ public class RefusalTests
         program.FinishAs("update.out");
     }
 
+    /// <summary>The update waits until pinned code is left; the program's other threads do not.</summary>
+    [Fact]
+    public void OthersGoOnWhilePinnedCodeIsAwaited()
+    {
+        var scenario = Scenario.Get("patience");
+        scenario.Patch("v1", "v2");
+        using var program = scenario.Start("v1");
+        program.WaitForGate();
+        var opener = new Thread(() =>
+        {
+            Thread.Sleep(3000);
+            program.Send();
+        });
+        opener.Start();
+        program.Apply(scenario.Patch("v1", "v2"), 30000).Expect(0);
+        opener.Join();
+        Assert.EndsWith("the other thread went on meanwhile: yes\nv2: 1 .. 9\n", program.Send().Finish(), StringComparison.Ordinal);
+    }
+
     /// <summary>Without the user's mapping there is no state of the new loops that the tool may guess.</summary>
     [Theory]
     [InlineData("bubble2heap", "start")]

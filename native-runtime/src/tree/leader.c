@@ -413,7 +413,7 @@ static bool give_up(void)
 	return false;
 }
 
-bool (*upstare_tree_begin_round(uint64_t deadline, bool dry))(void)
+bool (*upstare_tree_begin_round(struct upstare_until until, bool dry))(void)
 {
 	struct upstare_orders *o = upstare_tree.writable;
 	now_.active = now_.begun && now_.published;
@@ -421,7 +421,7 @@ bool (*upstare_tree_begin_round(uint64_t deadline, bool dry))(void)
 		return NULL;
 	o->round = (o->round + 1) & 0xffffff;
 	o->dry = dry;
-	o->deadline = deadline;
+	o->until = until;
 	upstare_tree.board->decision = upstare_stamp(o->update, o->round, UPSTARE_PENDING);
 	heartbeat();
 	expect_reports();

@@ -216,7 +216,7 @@ static bool take_part(uint32_t update, uint32_t round, struct upstare_loaded *to
 	struct upstare_attempt a = {.fail_with = NULL};
 	bool dry = o->dry;
 	pending = upstare_stamp(update, round, UPSTARE_PENDING);
-	enum upstare_outcome outcome = upstare_freeze(&a, to, o->deadline, dry, called_off);
+	enum upstare_outcome outcome = upstare_freeze(&a, to, o->until, dry, called_off);
 	if (outcome != UPSTARE_FROZEN)
 		upstare_tell_hindrances(&a, outcome, tell, told());
 	upstare_own_slot()->threads = upstare_nthreads;

@@ -33,7 +33,7 @@ struct upstare_orders {
 	uint32_t round;     /* of freezing */
 	uint32_t dry;
 	uint32_t heartbeat; /* changes as long as the leader lives and waits */
-	uint64_t deadline;
+	struct upstare_until until;
 	uint64_t size;      /* of the patch (payload.h) */
 	uint64_t content[2];
 	/* Its file in memory, which a process may open that the kernel lets look at the leader. Made when the first wants it. */
@@ -214,7 +214,7 @@ hidden bool upstare_tree_begin(struct upstare_payload *, char *message, size_t r
 /* Until all have loaded it. 0, or an exit code with message (and "obstacles" in j). */
 hidden int upstare_tree_prepare(uint64_t deadline, struct upstare_json *j, char *message, size_t room);
 /* Has all others freeze. Returns what to ask while our own threads are awaited; NULL: there are no others. */
-hidden bool (*upstare_tree_begin_round(uint64_t deadline, bool dry))(void);
+hidden bool (*upstare_tree_begin_round(struct upstare_until, bool dry))(void);
 /* Until the others are frozen; they are not waited for if we are not. The worst outcome. */
 hidden enum upstare_outcome upstare_tree_await(bool frozen_here);
 hidden void upstare_tree_tell_hindrances(upstare_tell_fn, void *to);
