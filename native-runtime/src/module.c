@@ -144,9 +144,50 @@ const struct upstare_index_entry *upstare_loaded_point(const struct upstare_load
 	return low > 0 && l->index[low - 1].region == function ? &l->index[low - 1] : NULL;
 }
 
-static int by_pc(const void *a, const void *b)
+/* By the number's bytes, from the lowest on: some 600,000 entries (PostgreSQL) are sorted in each process that takes part. */
+static int sort_by_pc(struct upstare_index_entry *index, size_t n)
 {
-	return ((const struct upstare_index_entry *)a)->pc < ((const struct upstare_index_entry *)b)->pc;
+	struct upstare_index_entry *spare = upstare_pages((n + 1) * sizeof(*spare)), *from = index, *to = spare;
+	if (!spare)
+		return -1;
+	for (unsigned shift = 0; shift < 32; shift += 8) {
+		size_t at[256] = {0}, sum = 0;
+		for (size_t i = 0; i < n; i++)
+			at[from[i].pc >> shift & 255]++;
+		for (unsigned byte = 0; byte < 256; byte++) {
+			size_t count = at[byte];
+			at[byte] = sum;
+			sum += count;
+		}
+		for (size_t i = 0; i < n; i++)
+			to[at[from[i].pc >> shift & 255]++] = from[i];
+		struct upstare_index_entry *other = from;
+		from = to;
+		to = other;
+	}
+	upstare_pages_free(spare, (n + 1) * sizeof(*spare));
+	return 0;
+}
+
+static void find_region(const struct upstare_loaded *l, struct upstare_index_entry *e)
+{
+	e->region = (uint32_t)((uintptr_t)_Unwind_FindEnclosingFunction(l->base + e->pc) - (uintptr_t)l->base);
+}
+
+/* Those of low and high are known. What lies between two points of one function lies in it, too: looking up a region takes long. */
+static void fill_regions(const struct upstare_loaded *l, struct upstare_index_entry *index, size_t low, size_t high)
+{
+	if (high - low < 2)
+		return;
+	if (index[low].region == index[high].region && index[low].region != (uint32_t)-(uintptr_t)l->base) {
+		for (size_t i = low + 1; i < high; i++)
+			index[i].region = index[low].region;
+		return;
+	}
+	size_t middle = low + (high - low) / 2;
+	find_region(l, &index[middle]);
+	fill_regions(l, index, low, middle);
+	fill_regions(l, index, middle, high);
 }
 
 int upstare_loaded_prepare_index(struct upstare_loaded *l)
@@ -186,12 +227,17 @@ int upstare_loaded_prepare_index(struct upstare_loaded *l)
 				continue;
 			before = pc;
 			const struct upstare_function *f = (const void *)UPSTARE_REL(p->function_rel);
-			index[l->nindex++] = (struct upstare_index_entry){
-				(uint32_t)(pc - (uintptr_t)l->base),
-				(uint32_t)((uintptr_t)_Unwind_FindEnclosingFunction((void *)pc) - (uintptr_t)l->base),
-				(uint32_t)(f - m->functions), p->point};
+			index[l->nindex++] = (struct upstare_index_entry){.pc = (uint32_t)(pc - (uintptr_t)l->base),
+									  .function = (uint32_t)(f - m->functions),
+									  .point = p->point};
 		}
-		upstare_sort(index, l->nindex, sizeof(*index), by_pc);
+		if (sort_by_pc(index, l->nindex))
+			return -1;
+		if (l->nindex) {
+			find_region(l, &index[0]);
+			find_region(l, &index[l->nindex - 1]);
+			fill_regions(l, index, 0, l->nindex - 1);
+		}
 		l->index = index;
 	}
 	return 0;
