@@ -37,7 +37,8 @@ const char *upstare_payload_init(struct upstare_payload *payload, const void *by
 	if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff > size || h->e_phoff % 8 ||
 	    size - h->e_phoff < (size_t)h->e_phnum * sizeof(Elf64_Phdr))
 		return "the file is truncated";
-	payload->size = h->e_phoff + (size_t)h->e_phnum * sizeof(Elf64_Phdr);
+	size_t headers = h->e_phoff + (size_t)h->e_phnum * sizeof(Elf64_Phdr);
+	payload->size = headers > sizeof(*h) ? headers : sizeof(*h);
 	const Elf64_Phdr *p = (const void *)((const char *)bytes + h->e_phoff);
 	for (unsigned i = 0; i < h->e_phnum; i++) {
 		if (p[i].p_type == PT_NULL)

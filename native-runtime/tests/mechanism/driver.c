@@ -249,6 +249,13 @@ static void refusals(void)
 	EXPECT(apply((struct file){truncated, sizeof(truncated)}, 100) == 3);
 	EXPECT(apply((struct file){"hello", 5}, 100) == 3);
 	EXPECT(apply((struct file){forth.bytes, forth.size - 1}, 100) == 3);
+	/* A header that names nothing, or only what lies in the header. */
+	Elf64_Ehdr bare;
+	memcpy(&bare, forth.bytes, sizeof(bare));
+	bare.e_phoff = bare.e_phnum = bare.e_shoff = bare.e_shnum = 0;
+	EXPECT(apply((struct file){(char *)&bare, sizeof(bare)}, 100) == 3);
+	bare.e_phnum = 1;
+	EXPECT(apply((struct file){(char *)&bare, sizeof(bare)}, 100) == 3);
 	pthread_t t = start(work, 3);
 	await_bottom(1);
 	EXPECT(apply(forth, 2000) == 0);
