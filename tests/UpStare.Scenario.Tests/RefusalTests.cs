@@ -112,7 +112,7 @@ public class RefusalTests
     {
         var scenario = Scenario.Get("patience");
         scenario.Patch("v1", "v2");
-        using var program = scenario.Start("v1");
+        using var program = scenario.Start("v1", "meanwhile");
         program.WaitForGate();
         var opener = new Thread(() =>
         {
@@ -122,7 +122,7 @@ public class RefusalTests
         opener.Start();
         program.Apply(scenario.Patch("v1", "v2"), 30000).Expect(0);
         opener.Join();
-        Assert.EndsWith("the other thread went on meanwhile: yes\nv2: 1 .. 9\n", program.Send().Finish(), StringComparison.Ordinal);
+        Assert.EndsWith("meanwhile: the other thread went on: yes\nv2: 1 .. 9\n", program.Send().Finish(), StringComparison.Ordinal);
     }
 
     /// <summary>Without the user's mapping there is no state of the new loops that the tool may guess.</summary>

@@ -210,23 +210,22 @@ static bool decided(void)
 }
 
 /* true: this process is updated, or the update is off. */
-static bool take_part(uint32_t update, uint32_t round, struct upstare_loaded *to)
+static bool take_part(struct upstare_attempt *a, uint32_t update, uint32_t round, struct upstare_loaded *to)
 {
 	const struct upstare_orders *o = upstare_tree.orders;
-	struct upstare_attempt a = {.fail_with = NULL};
 	bool dry = o->dry;
 	pending = upstare_stamp(update, round, UPSTARE_PENDING);
-	enum upstare_outcome outcome = upstare_freeze(&a, to, o->until, dry, called_off);
+	enum upstare_outcome outcome = upstare_freeze(a, to, o->until, dry, called_off);
 	if (outcome != UPSTARE_FROZEN)
-		upstare_tell_hindrances(&a, outcome, tell, told());
+		upstare_tell_hindrances(a, outcome, tell, told());
 	upstare_own_slot()->threads = upstare_nthreads;
-	upstare_own_slot()->frames = a.context.frames;
+	upstare_own_slot()->frames = a->context.frames;
 	say(update, round, UPSTARE_SAID_FROZEN + outcome);
 	bool commit = decided() && outcome == UPSTARE_FROZEN && !dry;
-	upstare_thaw(&a, commit);
+	upstare_thaw(a, commit);
 	if (!commit)
 		return leader_lost();
-	upstare_own_slot()->released = a.at.released;
+	upstare_own_slot()->released = a->at.released;
 	say(update, round, UPSTARE_SAID_DONE);
 	return true;
 }
@@ -276,6 +275,7 @@ static void follow(uint32_t update, struct upstare_payload *payload)
 	const struct upstare_orders *o = upstare_tree.orders;
 	/* One who was forked while others were frozen waits for the next round. */
 	uint32_t round = o->round;
+	struct upstare_attempt a = {.fail_with = NULL};
 	bool already;
 	for (;;) {
 		struct upstare_told *t = told();
@@ -296,7 +296,7 @@ static void follow(uint32_t update, struct upstare_payload *payload)
 			upstare_shared_wait(&o->word, word, LOOK_NS);
 		}
 		round = o->round;
-		if (take_part(update, round, to))
+		if (take_part(&a, update, round, to))
 			return;
 	}
 }
