@@ -20,7 +20,7 @@ public class ScenarioTests
     private static readonly string[] _elsewhere =
     [
         "badpatch", "busy", "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "leaving", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
-        "patience", "pinned", "processes", "proctitle", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
+        "pinned", "processes", "proctitle", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
     ];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);

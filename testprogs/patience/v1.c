@@ -1,2 +1,0 @@
-#define VERSION 1
-#include "patience.h"

@@ -1,2 +1,0 @@
-#define VERSION 2
-#include "patience.h"
