@@ -155,7 +155,7 @@ void upstare_describe_place(struct upstare_hindrance *h, uintptr_t pc, const cha
 }
 
 /* The threads that have not parked in this try. */
-static void tell_obstacles(const struct upstare_attempt *a, upstare_tell_fn tell, void *to)
+static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
 {
 	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
 		struct upstare_hindrance h = {.pid = upstare_pid, .tid = upstare_tid_of(t)};
@@ -163,8 +163,7 @@ static void tell_obstacles(const struct upstare_attempt *a, upstare_tell_fn tell
 		int call = -1;
 		if (t->state == UPSTARE_PARKED)
 			continue;
-		/* What an earlier try of this update has found says more than nothing. */
-		if (t->obstacle_generation >= a->first && t->obstacle_generation <= a->generation) {
+		if (t->obstacle_generation == generation) {
 			describe(&h, &t->obstacle);
 		} else {
 			/* A process that is not the leader may be in a filter that does not let it open files. */
@@ -198,7 +197,7 @@ void upstare_tell_hindrances(const struct upstare_attempt *a, enum upstare_outco
 	uint64_t mask;
 	if (outcome == UPSTARE_OBSTRUCTED) {
 		upstare_lock(&mask);
-		tell_obstacles(a, tell, to);
+		tell_obstacles(a->generation, tell, to);
 		upstare_unlock(&mask);
 	} else if (outcome == UPSTARE_ELSEWHERE || outcome == UPSTARE_FAILED) {
 		tell_refusal(&a->context, tell, to);
@@ -459,8 +458,6 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	a->at.parking = upstare_now();
 	upstare_lock(&mask);
 	a->generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
-	if (!a->first)
-		a->first = a->generation;
 	u->target = to;
 	u->fail_with = a->fail_with;
 	u->parked = 0;

@@ -567,7 +567,7 @@ struct upstare_attempt {
 	struct upstare_context context;
 	struct upstare_times at;
 	struct upstare_thread *fail_with;
-	uint64_t generation, first; /* of this try and of the update's first one */
+	uint64_t generation;
 	unsigned threads;
 	bool unrolled;
 };

@@ -278,6 +278,9 @@ static bool publish(char *message, size_t room)
 		return false;
 	}
 	memset(now_.known, 0, UPSTARE_SLOTS * sizeof(*now_.known));
+	/* First, so that nobody who is late takes what follows for the last update's. */
+	o->update++;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 	o->size = now_.payload->size;
 	memcpy(o->content, upstare_payload_content(now_.payload), sizeof(o->content));
 	o->leader = upstare_pid;
@@ -285,7 +288,6 @@ static bool publish(char *message, size_t room)
 	o->file = now_.payload->fd;
 	o->copied = 0;
 	o->round = 0;
-	o->update++;
 	memset(o->called, 0, sizeof(o->called));
 	__atomic_store_n(&o->phase, UPSTARE_TREE_PREPARE, __ATOMIC_RELEASE);
 	now_.published = true;

@@ -210,22 +210,23 @@ static bool decided(void)
 }
 
 /* true: this process is updated, or the update is off. */
-static bool take_part(struct upstare_attempt *a, uint32_t update, uint32_t round, struct upstare_loaded *to)
+static bool take_part(uint32_t update, uint32_t round, struct upstare_loaded *to)
 {
 	const struct upstare_orders *o = upstare_tree.orders;
+	struct upstare_attempt a = {.fail_with = NULL};
 	bool dry = o->dry;
 	pending = upstare_stamp(update, round, UPSTARE_PENDING);
-	enum upstare_outcome outcome = upstare_freeze(a, to, o->until, dry, called_off);
+	enum upstare_outcome outcome = upstare_freeze(&a, to, o->until, dry, called_off);
 	if (outcome != UPSTARE_FROZEN)
-		upstare_tell_hindrances(a, outcome, tell, told());
+		upstare_tell_hindrances(&a, outcome, tell, told());
 	upstare_own_slot()->threads = upstare_nthreads;
-	upstare_own_slot()->frames = a->context.frames;
+	upstare_own_slot()->frames = a.context.frames;
 	say(update, round, UPSTARE_SAID_FROZEN + outcome);
 	bool commit = decided() && outcome == UPSTARE_FROZEN && !dry;
-	upstare_thaw(a, commit);
+	upstare_thaw(&a, commit);
 	if (!commit)
 		return leader_lost();
-	upstare_own_slot()->released = a->at.released;
+	upstare_own_slot()->released = a.at.released;
 	say(update, round, UPSTARE_SAID_DONE);
 	return true;
 }
@@ -244,6 +245,13 @@ static bool await(uint32_t update, const uint32_t *done)
 	}
 }
 
+/* What has been read of the orders before is of this update: the leader changes its number first. */
+static bool is_still(uint32_t update)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&upstare_tree.orders->update, __ATOMIC_RELAXED) == update;
+}
+
 /* The leader's file where this process may open it, else a copy of the bytes: the next update's take the place of those in the orders. */
 static const char *fetch(struct upstare_payload *p)
 {
@@ -254,8 +262,12 @@ static const char *fetch(struct upstare_payload *p)
 			say(joined, 0, UPSTARE_SAID_WANTS_FILE);
 		if (!await(joined, (const uint32_t *)&o->file))
 			return over;
-		if (o->file > 0 && upstare_payload_open(p, o->leader, o->file, o->identity))
-			return NULL;
+		if (o->file > 0 && upstare_payload_open(p, o->leader, o->file, o->identity)) {
+			if (is_still(joined))
+				return NULL;
+			upstare_payload_close(p);
+			return over;
+		}
 	}
 	void *bytes = p->size <= upstare_tree.capacity ? upstare_pages(p->size) : NULL;
 	if (!bytes)
@@ -266,6 +278,10 @@ static const char *fetch(struct upstare_payload *p)
 		return over;
 	}
 	memcpy(bytes, (const char *)o + UPSTARE_ORDERS_HEAD, p->size);
+	if (!is_still(joined)) {
+		upstare_pages_free(bytes, p->size);
+		return over;
+	}
 	p->bytes = bytes;
 	return NULL;
 }
@@ -275,7 +291,6 @@ static void follow(uint32_t update, struct upstare_payload *payload)
 	const struct upstare_orders *o = upstare_tree.orders;
 	/* One who was forked while others were frozen waits for the next round. */
 	uint32_t round = o->round;
-	struct upstare_attempt a = {.fail_with = NULL};
 	bool already;
 	for (;;) {
 		struct upstare_told *t = told();
@@ -296,7 +311,7 @@ static void follow(uint32_t update, struct upstare_payload *payload)
 			upstare_shared_wait(&o->word, word, LOOK_NS);
 		}
 		round = o->round;
-		if (take_part(&a, update, round, to))
+		if (take_part(update, round, to))
 			return;
 	}
 }

@@ -38,7 +38,7 @@ struct upstare_orders {
 	uint64_t content[2];
 	/* Its file in memory, which a process may open that the kernel lets look at the leader. Made when the first wants it. */
 	int32_t leader;     /* pid */
-	int32_t file;       /* the leader's descriptor; 0: not made yet, -1: there is none */
+	int32_t file;       /* the leader's descriptor; 0: not made yet, below: there is none */
 	struct upstare_file_identity identity;
 	uint32_t copied;    /* the patch's bytes stand UPSTARE_ORDERS_HEAD bytes on, for all others */
 	uint64_t called[UPSTARE_SLOTS / 64]; /* without a kick: who may take part, a bit for each slot */
