@@ -42,7 +42,7 @@ bool upstare_filtered;
  */
 static const struct upstare_module *open_module(struct upstare_loaded *l, struct upstare_payload *p, char *message, size_t message_size)
 {
-	int fd = -1;
+	int fd = UPSTARE_PAYLOAD_NO_FILE;
 	const char *why = p->bytes || p->fd ? NULL : p->fetch(p);
 	if (why) {
 		snprintf(message, message_size, "%s", why);
@@ -55,8 +55,8 @@ static const struct upstare_module *open_module(struct upstare_loaded *l, struct
 		const struct upstare_module *m = l->handle ? dlsym(l->handle, "upstare_module") : NULL;
 		return m && upstare_loaded_describe(l, m) == 0 ? m : NULL;
 	}
-	if (!p->bytes) {
-		snprintf(message, message_size, "the patch's file in memory has been closed");
+	if (fd == UPSTARE_PAYLOAD_NO_MEMORY || !p->bytes) {
+		snprintf(message, message_size, p->bytes ? "no memory for the patch" : "the patch's file in memory has been closed");
 		return NULL;
 	}
 	char error[160];

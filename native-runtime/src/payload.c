@@ -126,15 +126,15 @@ int upstare_payload_file(struct upstare_payload *p)
 		return p->fd;
 	p->fd = 0;
 	if (!p->bytes)
-		return -1;
+		return UPSTARE_PAYLOAD_NO_FILE;
 	int fd = (int)upstare_sys(SYS_memfd_create, "upstare-patch", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return -1;
+		return UPSTARE_PAYLOAD_NO_FILE;
 	Elf64_Ehdr h = header_of(p);
 	if (!write_all(fd, &h, sizeof(h)) || !write_all(fd, rest_of(p), p->size - sizeof(h)) ||
 	    upstare_sys(SYS_fcntl, fd, F_ADD_SEALS, SEALS) || !identify(fd, &p->identity)) {
 		upstare_sys(SYS_close, fd);
-		return -1;
+		return UPSTARE_PAYLOAD_NO_MEMORY;
 	}
 	hold(p, fd);
 	return p->fd;

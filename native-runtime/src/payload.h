@@ -26,7 +26,9 @@ __attribute__((visibility("hidden"))) const char *upstare_payload_init(struct up
 __attribute__((visibility("hidden"))) const uint64_t *upstare_payload_content(struct upstare_payload *);
 /* Writes `size` bytes. */
 __attribute__((visibility("hidden"))) void upstare_payload_copy(const struct upstare_payload *, void *to);
-/* The file's descriptor, the payload's own; -1: none can be made here. */
+/* The file's descriptor, the payload's own, or one of these. */
+#define UPSTARE_PAYLOAD_NO_FILE (-1)   /* the kernel does not let one be made */
+#define UPSTARE_PAYLOAD_NO_MEMORY (-2) /* then the bytes have no room elsewhere either */
 __attribute__((visibility("hidden"))) int upstare_payload_file(struct upstare_payload *);
 /* Opens the file of another process by its number and descriptor there. false: it may not, or finds another file. */
 __attribute__((visibility("hidden"))) bool upstare_payload_open(struct upstare_payload *, int pid, int fd, struct upstare_file_identity);
