@@ -26,7 +26,7 @@ struct upstare_loaded *upstare_libraries;
 static struct upstare_library *registered;
 static uint32_t changes, closing, event;
 static bool window;
-UPSTARE_CHILD_DATA static bool ending = false; /* upstare_libraries_end has been called */
+UPSTARE_CHILD_DATA static const void *ending = NULL; /* the thread that runs exit */
 
 extern void upstare_point(void);
 
@@ -163,15 +163,15 @@ static void forget(struct upstare_loaded *l)
 void upstare_libraries_end(void)
 {
 	if (registered)
-		ending = true;
+		ending = __builtin_thread_pointer();
 }
 
 exported void upstare_library_leave(struct upstare_library *library)
 {
 	uint64_t mask;
 	upstare_lock(&mask);
-	/* The library is not unmapped, and the update does without a process that has ended. */
-	if (ending && window) {
+	/* The library is not unmapped, and the update does without a process that has ended. Another thread may well be in dlclose. */
+	if (ending == __builtin_thread_pointer() && window) {
 		upstare_unlock(&mask);
 		return;
 	}
