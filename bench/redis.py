@@ -6,8 +6,7 @@ usage: redis.py OLD FORTH BACK [UPDATES]
 OLD            redis-server built by upstare-cc
 FORTH BACK     patches from OLD to the next version and back
 Six clients set, get, push, pop and count keys of their own and know what has to come back; four wait in BLPOP and four have subscribed, and
-after each update one of them gets an item, and a message is published; redis-benchmark
-(or what REDIS_BENCHMARK names) runs beside.
+after each update one of them gets an item, and a message is published; redis-benchmark (or what REDIS_BENCHMARK names) runs beside.
 Prints a line of JSON; ends with 1 where anything was lost: an answer, a connection, an item, a message, an update.
 """
 import os, random, socket, subprocess, threading
