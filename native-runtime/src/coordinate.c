@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -172,7 +173,9 @@ static void tell_obstacles(uint64_t generation, upstare_tell_fn tell, void *to)
 				upstare_read_task(upstare_tid_of(t), "syscall", text, sizeof(text));
 			if (!upstare_tree.leads)
 				snprintf(h.why, sizeof(h.why), "has reached no update point");
-			else if (sscanf(text, "%d", &call) == 1 && call >= 0)
+			else if (sscanf(text, "%d", &call) == 1 && (call == SYS_vfork || call == SYS_clone || call == SYS_clone3))
+				snprintf(h.why, sizeof(h.why), "has reached no update point: waits for a vforked child to exec or end");
+			else if (call >= 0)
 				snprintf(h.why, sizeof(h.why), "has reached no update point: blocked in system call %d", call);
 			else
 				snprintf(h.why, sizeof(h.why), "has reached no update point: running");

@@ -52,7 +52,7 @@ mkfifo "$work/to-server" "$work/to-clients"
 "$work/v1/demo" "$work/socket" <"$work/to-server" >"$work/server.out" 2>"$work/server.err" &
 server=$!
 exec 3>"$work/to-server"
-within 5 test -S "$work/socket" || fail "the server does not listen"
+within 5 grep -q listening "$work/server.out" || fail "the server does not listen"
 "$work/clients" "$work/socket" <"$work/to-clients" >"$work/clients.out" 2>&1 &
 clients=$!
 exec 4>"$work/to-clients"

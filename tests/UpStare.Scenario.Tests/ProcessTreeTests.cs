@@ -135,6 +135,29 @@ public class ProcessTreeTests
         Assert.Equal(["process 0 ends as v1", "process 1 ends as v1"], said);
     }
 
+    /// <summary>Its child runs in its memory, on its stack; the update comes as soon as that is over, whatever the child does meanwhile.</summary>
+    [Theory]
+    [InlineData("exec", 7)]
+    [InlineData("exit", 5)]
+    public void WhoHasCalledVforkIsWaitedFor(string what, int status)
+    {
+        var scenario = Scenario.Get("vforked");
+        var patch = scenario.Patch("v1", "v2");
+        using var program = scenario.Start("v1", what);
+        program.WaitForGate();
+        Assert.Contains("waits for a vforked child", program.Apply(patch, 300).Expect(2).Output, StringComparison.Ordinal);
+        var opener = new Thread(() =>
+        {
+            Thread.Sleep(500);
+            program.Send();
+        });
+        opener.Start();
+        program.Apply(patch, 20000).Expect(0);
+        opener.Join();
+        Assert.EndsWith(
+            $"the child ended with {status}\nthe other thread went on: yes\ngate the child has ended\nv2 ends\n", program.Send().Finish(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void AProcessThatHasBecomeAnotherProgramHasLeft()
     {
