@@ -512,7 +512,7 @@ hidden int upstare_map_globals(struct upstare_context *);
 hidden void upstare_forward_all(struct upstare_context *);
 hidden void upstare_context_free(struct upstare_context *);
 
-/* ---- coordinate.c ---- */
+/* ---- freeze.c ---- */
 enum upstare_phase {
 	UPSTARE_IDLE,
 	UPSTARE_PARKING,
@@ -533,19 +533,6 @@ extern hidden struct upstare_update upstare_update;
 hidden void upstare_event(void);
 /* Of the current version, with what else tells threads that they are wanted. The lock is held. */
 hidden void upstare_raise_flags(bool up);
-/* ---- status.c ---- */
-hidden void upstare_status(struct upstare_json *); /* the threads */
-
-/* What stands in an update's way, as it is told to the user. */
-struct upstare_hindrance {
-	int pid, tid;
-	uint32_t line;
-	char function[120], file[160], why[240];
-};
-typedef void (*upstare_tell_fn)(void *to, const struct upstare_hindrance *);
-hidden void upstare_put_hindrance(void *json, const struct upstare_hindrance *);
-/* Fills all but pid and tid for a thread that was seen at pc. */
-hidden void upstare_describe_place(struct upstare_hindrance *, uintptr_t pc, const char *why);
 
 struct upstare_times {
 	uint64_t begin, parking, parked, unrolled, mapped, released;
@@ -571,24 +558,45 @@ struct upstare_attempt {
 	unsigned threads;
 	bool unrolled;
 };
-/* Loads and binds a patch while the program runs. NULL with code and message; already: it is the version that runs. */
-hidden struct upstare_loaded *upstare_prepare(struct upstare_payload *, bool *already, int *code, char *message, size_t room);
 /*
  * All that can fail, so that it can be undone: parks, and unless dry unrolls and transforms. Afterwards the threads stand
  * still until upstare_thaw, whatever the outcome. give_up (or NULL) is asked while threads are awaited.
  */
 hidden enum upstare_outcome upstare_freeze(struct upstare_attempt *, struct upstare_loaded *to, struct upstare_until, bool dry,
 					   bool (*give_up)(void));
-/* Between the two: who or what is in the way. */
-hidden void upstare_tell_hindrances(const struct upstare_attempt *, enum upstare_outcome, upstare_tell_fn, void *to);
 /* Lets the threads go on: in the new version (after UPSTARE_FROZEN, not dry), or as if nothing had been. */
 hidden void upstare_thaw(struct upstare_attempt *, bool to_new_version);
+
+/* ---- hindrance.c ---- */
+/* What stands in an update's way, as it is told to the user. */
+struct upstare_hindrance {
+	int pid, tid;
+	uint32_t line;
+	char function[120], file[160], why[240];
+};
+typedef void (*upstare_tell_fn)(void *to, const struct upstare_hindrance *);
+hidden void upstare_put_hindrance(void *json, const struct upstare_hindrance *);
+/* Fills all but pid and tid for a thread that was seen at pc. */
+hidden void upstare_describe_place(struct upstare_hindrance *, uintptr_t pc, const char *why);
+/* Between upstare_freeze and upstare_thaw: who or what is in the way. */
+hidden void upstare_tell_hindrances(const struct upstare_attempt *, enum upstare_outcome, upstare_tell_fn, void *to);
+
+/* ---- history.c ---- */
+hidden void upstare_remember(const struct upstare_context *, const struct upstare_times *);
+hidden unsigned upstare_updates(void); /* how many this process has taken */
+hidden void upstare_history(struct upstare_json *);
+
+/* ---- status.c ---- */
+hidden void upstare_status(struct upstare_json *); /* the threads */
+
+/* ---- prepare.c ---- */
+/* Loads and binds a patch while the program runs. NULL with code and message; already: it is the version that runs. */
+hidden struct upstare_loaded *upstare_prepare(struct upstare_payload *, bool *already, int *code, char *message, size_t room);
+
+/* ---- coordinate.c ---- */
 hidden int upstare_coordinate(const void *, size_t, unsigned timeout_ms, bool commit, struct upstare_thread *fail_with,
 			      struct upstare_json *);
 hidden void upstare_coordinate_reset(void);
-hidden void upstare_kick_init(void);
-hidden void upstare_kick_handler(void); /* only the signal's */
-hidden void upstare_kick_all(void);
 
 /* ---- run.c ---- */
 hidden void upstare_run_init(void);
@@ -598,6 +606,9 @@ extern hidden bool upstare_run_mode;
 extern hidden int64_t upstare_run_left; /* points until the next update is due */
 
 /* ---- kick.c and blocking/ ---- */
+hidden void upstare_kick_init(void);
+hidden void upstare_kick_handler(void); /* only the signal's */
+hidden void upstare_kick_all(void);
 extern hidden __thread bool upstare_masked; /* a call that was broken off has all signals blocked; upstare_kick_mask is the program's mask */
 extern hidden __thread uint64_t upstare_kick_mask;
 /* What signals do to the thread's call; a new one forgets all of it by one store, since a handler may have jumped out of the last. */
