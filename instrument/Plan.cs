@@ -130,6 +130,9 @@ public enum PointKind
     Loop = 1,
     Entry = 2,
     Goto = 3,
+
+    /// <summary>Behind setjmp: a longjmp may come there from below library code, into a frame that an update has left as it was.</summary>
+    SetJmp = 4,
 }
 
 /// <summary>A continuation point with what the patcher needs to find its counterpart in another version.</summary>
@@ -164,6 +167,12 @@ public sealed class ContinuationPoint
 
     /// <summary>Record variable that takes the call's value, or -1.</summary>
     public int Result { get; init; } = -1;
+
+    /// <summary>Of setjmp: the record variable that keeps the address of what it has armed; or -1.</summary>
+    public int Buffer { get; init; } = -1;
+
+    /// <summary>It stands behind a call.</summary>
+    public bool IsCall => Kind is PointKind.Call or PointKind.SetJmp;
 }
 
 public sealed class FunctionPlan

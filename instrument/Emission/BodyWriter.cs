@@ -156,7 +156,7 @@ internal sealed class BodyWriter(UnitPlan plan, UnitContext context, FunctionCon
             text.Append(CultureInfo.InvariantCulture,
                 $"if ({buffer}) {{ int *__up_m = (void *)((char *){buffer} + __UP_MASK_WAS_SAVED), __up_k = *__up_m; ");
             text.Append(CultureInfo.InvariantCulture,
-                $"{result} = upstare_arm((void *){buffer}); if ({result}) goto __up_j{s.Number}; *__up_m = __up_k; }}\n");
+                $"int __up_a = upstare_arm((void *){buffer}); if (__up_a) {{ {result} = __up_a; goto __up_j{s.Number}; }} *__up_m = __up_k; }}\n");
         }
 
         text.Append("if (__up_pt & UPSTARE_AFTER) upstare_resumed();\nswitch (__up_pt) { ");

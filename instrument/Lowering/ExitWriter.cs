@@ -101,7 +101,7 @@ internal sealed class ExitWriter(bool clone, FunctionContext function)
     }
 
     /// <summary>Whether the exit is not part of the check: what follows has the label that <see cref="CheckBehind"/> names.</summary>
-    public bool IsApart(ContinuationPoint point) => NeedsCopy || point.Kind != PointKind.Call;
+    public bool IsApart(ContinuationPoint point) => NeedsCopy || !point.IsCall;
 
     /// <summary>
     /// A check behind its exit, which goes on at __up_bN. In this order: where edges with the same values meet gcc 12 gives the block that it makes

@@ -116,6 +116,8 @@ internal sealed partial class FunctionLowering
             Emit(" __up_j" + k + ":; ");
         }
 
+        Point(PointKind.SetJmp, callee, c, Folded(c.Start, c.End), result, buffer);
+        Line(c.Start);
         return Name(result);
     }
 

@@ -144,12 +144,12 @@ internal sealed partial class FunctionLowering : Rewriter
         return text is "__func__" or "__FUNCTION__" or "__PRETTY_FUNCTION__" || text.StartsWith("__builtin_FUNCTION", StringComparison.Ordinal);
     }
 
-    private void Point(PointKind kind, string? callee, Node node, string text, Temp? result)
+    private void Point(PointKind kind, string? callee, Node node, string text, Temp? result, Temp? buffer = null)
     {
         int number = _nextPoint++;
         if (_mode == LoweringMode.Plan)
         {
-            PlanPoint(number, kind, callee, node, text, result);
+            PlanPoint(number, kind, callee, node, text, result, buffer);
             return;
         }
 
@@ -211,7 +211,7 @@ internal sealed partial class FunctionLowering : Rewriter
         return folded.ToString();
     }
 
-    private void PlanPoint(int number, PointKind kind, string? callee, Node node, string text, Temp? result)
+    private void PlanPoint(int number, PointKind kind, string? callee, Node node, string text, Temp? result, Temp? buffer)
     {
         List<object> inScope = InScope(node);
         inScope.AddRange(_active);
@@ -227,6 +227,7 @@ internal sealed partial class FunctionLowering : Rewriter
             Offset = node.Start,
             InScope = inScope,
             Result = result,
+            Buffer = buffer,
         });
     }
 
@@ -259,6 +260,8 @@ internal sealed class PlannedPoint
     public required List<object> InScope { get; init; }
 
     public required Temp? Result { get; init; }
+
+    public required Temp? Buffer { get; init; }
 }
 
 /// <summary>A call of setjmp whose buffer a clone arms again.</summary>

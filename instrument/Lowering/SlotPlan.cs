@@ -185,6 +185,7 @@ internal static class SlotPlan
                 Offset = p.Offset,
                 InScope = inScope,
                 Result = p.Result is null ? -1 : f.Slots[p.Result].Index,
+                Buffer = p.Buffer is null ? -1 : f.Slots[p.Buffer].Index,
             });
         }
 

@@ -56,14 +56,22 @@ static bool same_callee(const char *a, const char *b)
 	return !a || !b || strcmp(a, b) == 0;
 }
 
+/* A longjmp may come to a frame that has been left as it was: to the check behind setjmp, which is a point as any other. */
+static bool returns_again(const struct upstare_function *f, const struct upstare_map *map)
+{
+	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
+	for (uint32_t i = 0; map->points && i < f->npoints; i++)
+		if (points[i].kind == UPSTARE_POINT_SETJMP && map->points[i] < 0)
+			return false;
+	return true;
+}
+
 /*
  * Why a frame of version l cannot become one of the target version, through those between them; NULL: it can. later: it is to be
  * done after the update.
  */
 static const char *hindrance(const struct walk *w, const struct upstare_loaded *l, uint32_t function, uint32_t point, bool later)
 {
-	if (later && upstare_loaded_function(l, function)->flags & UPSTARE_FUNCTION_SETJMP)
-		return "stands below library code, and calls setjmp";
 	while (l != w->target) {
 		const struct upstare_loaded *version = upstare_version(l);
 		const struct upstare_loaded *next = version == upstare_current ? w->target : version->successor;
@@ -78,6 +86,8 @@ static const char *hindrance(const struct walk *w, const struct upstare_loaded *
 			return NULL;
 		if (point >= f->npoints || (map->points && map->points[point] < 0))
 			return "this place has no counterpart in the patch";
+		if (later && f->flags & UPSTARE_FUNCTION_SETJMP && !returns_again(f, map))
+			return "stands below library code, and a setjmp of it has no counterpart in the patch";
 		uint32_t mapped = map->points ? (uint32_t)map->points[point] : point;
 		if (later && (map->flags & UPSTARE_MAP_MOVES || map->user))
 			return "stands below library code, and its variables have to be converted now";

@@ -179,9 +179,11 @@ public static partial class FrameMapper
                     continue;
                 }
 
-                int source = Writer(now, n, i) is int writer and >= 0 ? Array.IndexOf(pair.Points, writer) : -1;
-                RecordVariable? from = source >= 0 ? free.Find(t => t.Index == old.Points[source].Result) : null;
-                from ??= free.Find(t => t.Name == slot.New.Name && IsWide(t) && t.Mode == slot.New.Mode);
+                ContinuationPoint? site = now.Points.FirstOrDefault(p => p.Kind == PointKind.SetJmp && (p.Result == i || p.Buffer == i));
+                int source = (site?.Number ?? Writer(now, n, i)) is int writer and >= 0 ? Array.IndexOf(pair.Points, writer) : -1;
+                int kept = source < 0 ? -1 : site?.Buffer == i ? old.Points[source].Buffer : old.Points[source].Result;
+                RecordVariable? from = kept >= 0 ? free.Find(t => t.Index == kept) : null;
+                from ??= site is null ? free.Find(t => t.Name == slot.New.Name && IsWide(t) && t.Mode == slot.New.Mode) : null;
                 from ??= source >= 0 || IsWide(slot.New) ? null : free.Find(t => t.Mode == slot.New.Mode && !IsWide(t) && TypeComparer.SameStorage(t.Type, slot.New.Type));
                 if (from is not null && !TypeComparer.AreUnrelated(from.Type, slot.New.Type))
                 {

@@ -17,7 +17,7 @@ internal static class FrameReport
             {
                 ContinuationPoint a = old.Points[o];
                 ContinuationPoint b = pair.New.Plan.Points[pair.Points[o]];
-                if (!pair.IsUserMapped && !pair.Steps.Exists(s => s.Point == o) && a.ShapeHash != b.ShapeHash && (a.NestingPath != b.NestingPath || a.Kind != PointKind.Call))
+                if (!pair.IsUserMapped && !pair.Steps.Exists(s => s.Point == o) && a.ShapeHash != b.ShapeHash && (a.NestingPath != b.NestingPath || !a.IsCall))
                 {
                     findings.Add(new Finding(Handling.Assumed, "function", pair.New.Key, b.Place,
                         $"point {o} ({a.Text}, {a.Place}) goes on at {b.Text} ({b.Place}), which is not the same"));

@@ -87,7 +87,7 @@ public static class PointMapper
 
         bool nesting = old.NestingPath == now.NestingPath;
         bool text = old.ShapeHash == now.ShapeHash;
-        if (old.Kind == PointKind.Call)
+        if (old.IsCall)
         {
             if ((old.Callee is null) != (now.Callee is null) || (old.Callee is not null && newName(old.Callee) != now.Callee))
             {

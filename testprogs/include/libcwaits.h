@@ -125,6 +125,16 @@ static void its_signal_and_line(struct job *j)
 	line(j);
 }
 
+static void its_own_signal(struct job *j)
+{
+	pthread_kill(j->thread, j->kind->signal);
+}
+
+static void cancel(struct job *j)
+{
+	pthread_cancel(j->thread);
+}
+
 static void write_fifo(struct job *j)
 {
 	int fd = open(j->path, O_WRONLY);
@@ -175,6 +185,29 @@ static long do_fgets_after_jump(struct job *j)
 {
 	read_until_signal(j->fd[0]);
 	return do_fgets(j);
+}
+
+static long do_fgets_until_jump(struct job *j)
+{
+	return sigsetjmp(out, 1) == 0 ? do_fgets(j) : 77;
+}
+
+static void cancelled(void *job)
+{
+	struct job *j = job;
+
+	j->result = 78;
+	j->version = version();
+}
+
+static long do_fgets_until_cancelled(struct job *j)
+{
+	long result;
+
+	pthread_cleanup_push(cancelled, j);
+	result = do_fgets(j);
+	pthread_cleanup_pop(0);
+	return result;
 }
 
 static long do_getc(struct job *j)
@@ -260,6 +293,8 @@ static const struct kind kinds[] = {
 	{"fgets with a handler in the pause", reader, do_fgets, its_signal, -EINTR, SIGUSR1},
 	{"fgets that goes on after a handler in the pause", reader, do_fgets, its_signal_and_line, 5 + '4', SIGUSR2},
 	{"fgets after a handler that jumped out of read", reader, do_fgets_after_jump, line, 5 + '4', SIGALRM},
+	{"fgets that a handler jumps out of", reader, do_fgets_until_jump, its_own_signal, 77, SIGWINCH},
+	{"fgets that is cancelled", reader, do_fgets_until_cancelled, cancel, 78, 0},
 	{"fwrite", writer, do_fwrite, drain, MUCH, 0},
 	{"fprintf", writer, do_fprintf, drain, MUCH, 0},
 	{"system", fifo, do_system, write_fifo, 7, 0},
@@ -295,11 +330,13 @@ static void prepare_signals(void)
 	sigaction(SIGUSR1, &ends, NULL);
 	sigaction(SIGUSR2, &restarts, NULL);
 	sigaction(SIGALRM, &jumps, NULL);
+	sigaction(SIGWINCH, &jumps, NULL);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGHUP);
 	sigaddset(&blocked, SIGUSR1);
 	sigaddset(&blocked, SIGUSR2);
 	sigaddset(&blocked, SIGALRM);
+	sigaddset(&blocked, SIGWINCH);
 	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
 }
 

@@ -25,6 +25,7 @@ public class EveryPointTests
     [InlineData("structret")]
     [InlineData("inplace")]
     [InlineData("between")]
+    [InlineData("longjumps")]
     public void AnUpdateAtAnyPointIsGood(string name)
     {
         const int Runs = 60;

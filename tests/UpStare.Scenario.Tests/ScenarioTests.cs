@@ -10,17 +10,17 @@ public class ScenarioTests
     private static readonly string[] _atFirstGate =
     [
         "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours", "passed", "unstatic", "threaded", "computedgoto",
-        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "c11threads", "interrupts", "escapes", "cancelled", "madecode", "actions", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between",
+        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "c11threads", "interrupts", "escapes", "cancelled", "madecode", "actions", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between", "longjumps",
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
-    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer", "cleanup", "between"];
+    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer", "cleanup", "between", "longjumps"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =
     [
-        "badpatch", "busy", "callbacks", "chain", "demo", "eventloop", "firstclient", "include", "leaving", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
-        "pinned", "processes", "proctitle", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand",
+        "badpatch", "busy", "callbacks", "chain", "demo", "disarmed", "eventloop", "firstclient", "include", "leaving", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
+        "pinned", "processes", "proctitle", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand", "vforked",
     ];
 
     public static TheoryData<string, string> AtFirstGate => Matrix(_atFirstGate);

@@ -24,6 +24,7 @@ enum upstare_point_kind {
 	UPSTARE_POINT_LOOP = 1,
 	UPSTARE_POINT_ENTRY = 2,
 	UPSTARE_POINT_GOTO = 3,  /* before a backward or computed goto */
+	UPSTARE_POINT_SETJMP = 4, /* after setjmp, also where longjmp comes back to it */
 };
 
 /* A slot of a record that holds the address of an in-place variable: its storage must survive the rebuilding of the stack. */
