@@ -1,5 +1,6 @@
 using UpStare.Frontend.Metadata;
 using UpStare.Host.Elf;
+using UpStare.Instrument;
 
 namespace UpStare.Host.Report;
 
@@ -73,13 +74,13 @@ public sealed class ProgramReport
     /// <summary>Sources that were compiled plainly, with the reason.</summary>
     public IReadOnlyList<(string File, string Reason)> PlainFiles { get; }
 
-    /// <summary>Points of a function that are not calls.</summary>
+    /// <summary>Points of a function that stand behind no call.</summary>
     public static int UpdatePoints(FunctionInfo function)
     {
         int count = 0;
         foreach (PointInfo point in function.Points)
         {
-            count += point.Kind == 0 ? 0 : 1;
+            count += (PointKind)point.Kind is PointKind.Call or PointKind.SetJmp ? 0 : 1;
         }
 
         return count;

@@ -6,7 +6,7 @@ namespace UpStare.Host.Report;
 /// <summary>upstare-cc --report PROGRAM [--json]: what can be updated in a program and what cannot.</summary>
 public static class ReportCommand
 {
-    private static readonly string[] s_kinds = ["call", "loop", "entry", "goto"];
+    private static readonly string[] s_kinds = ["call", "loop", "entry", "goto", "setjmp"];
 
     /// <summary>Prints the report. 0: printed, 1: usage or unreadable.</summary>
     public static int Run(string[] args)
