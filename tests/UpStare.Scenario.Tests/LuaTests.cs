@@ -65,6 +65,38 @@ public class LuaTests
         Assert.True(run.Points > 100, $"hardly an update point was reached:\n{run}");
     }
 
+    /// <summary>
+    /// The prompt waits in libc's fgets, with a setjmp of lua_pcall's below; an error after the update jumps to where that is now. By a signal, as all that waits
+    /// inside libraries.
+    /// </summary>
+    [Fact]
+    public void ThePromptMovesToTheNewVersion()
+    {
+        Build();
+        var before = SelfPipeTests.Way(null);
+        try
+        {
+            var changed = Path.Combine(Tools.Temporary, "lua-changed");
+            Tools.Execute(Tools.Temporary, "cp", "-a", Path.GetDirectoryName(Path.GetDirectoryName(_updateable!))!, changed).Expect(0);
+            var library = Path.Combine(changed, "src", "lbaselib.c");
+            var text = File.ReadAllText(library);
+            Assert.Contains("lua_writestring(\"\\t\", 1)", text, StringComparison.Ordinal);
+            File.WriteAllText(library, text.Replace("lua_writestring(\"\\t\", 1)", "lua_writestring(\" | \", 3)", StringComparison.Ordinal));
+            Tools.Execute(Path.Combine(changed, "src"), "make", "-s", "linux", $"CC={Tools.Cc} -std=gnu99").Expect(0);
+            var patch = Path.Combine(Tools.Temporary, "lua-changed.so");
+            Tools.Execute(Tools.Temporary, Tools.Patch, _updateable!, Path.Combine(changed, "src", "lua"), "-o", patch).Expect(0);
+            using var prompt = new Session(Scenario.Get("lua-scripts"), _updateable!, "v1", ["-i"]);
+            prompt.Send("print('a', 1)").WaitFor("> a\t1");
+            prompt.Apply(patch).Expect(0);
+            prompt.Send("error('wrong')").Send("print('b', pcall(error, 'caught'))").WaitFor("> > b | false | caught");
+            prompt.Finish();
+        }
+        finally
+        {
+            SelfPipeTests.Way(before);
+        }
+    }
+
     // Messages hold the interpreter's own name (argv[0]).
     private static void AssertAlike(Outcome plain, Outcome ours)
     {
