@@ -34,6 +34,12 @@ internal sealed class Pins(TranslationUnit unit, UnitFacts facts, bool hasExcept
             }
         }
 
+        // Where makecontext follows, what getcontext has kept is not used.
+        if (f.Calls.Find(c => c.Function?.Name == "getcontext") is { } kept && !f.Calls.Exists(c => c.Function?.Name == "makecontext"))
+        {
+            Pin(f, "getcontext: what it keeps leads into this frame", kept.Start);
+        }
+
         CheckLabels(f);
         string text = unit.Slice(f.Decl);
         if (text.Contains("[[", StringComparison.Ordinal) && text.Contains("cleanup", StringComparison.Ordinal) && text.Contains("gnu", StringComparison.Ordinal))

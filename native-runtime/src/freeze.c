@@ -257,6 +257,9 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 	*c = (struct upstare_context){.from = upstare_current, .to = to, .deadline = until.deadline};
 	a->unrolled = false;
 	a->at.parking = upstare_now();
+	/* Nobody has to stand still for that; looked at again when all do. */
+	if (upstare_coroutines_suspended(c))
+		return UPSTARE_ELSEWHERE;
 	upstare_lock(&mask);
 	a->generation = __atomic_add_fetch(&u->generation, 1, __ATOMIC_ACQ_REL);
 	u->target = to;
@@ -272,6 +275,8 @@ enum upstare_outcome upstare_freeze(struct upstare_attempt *a, struct upstare_lo
 		c->why = "a thread is closing a library";
 		return UPSTARE_ELSEWHERE;
 	}
+	if (upstare_coroutines_suspended(c))
+		return UPSTARE_ELSEWHERE;
 	const struct upstare_patch *patch = to->module->patch;
 	bool held = !patch->condition || upstare_net_run(c, condition) == 0;
 	a->at.parked = upstare_now();

@@ -51,20 +51,25 @@ static void describe(struct upstare_hindrance *h, const struct upstare_obstacle 
 	snprintf(h->file, sizeof(h->file), "%s", file ? file : "");
 }
 
-void upstare_describe_place(struct upstare_hindrance *h, uintptr_t pc, const char *why)
+void upstare_place_of(uintptr_t pc, const struct upstare_function **function, uint32_t *line)
 {
-	struct upstare_obstacle o = {.pc = pc, .why = why};
 	/* libgcc knows where the piece of code begins that the pc is in. */
 	extern void *_Unwind_FindEnclosingFunction(void *);
 	uintptr_t region = (uintptr_t)_Unwind_FindEnclosingFunction((void *)pc);
 	bool exact;
 	const struct upstare_loaded *in = upstare_current ? upstare_loaded_with_text(pc) : NULL;
-	const struct upstare_index_entry *e =
-		region && in ? upstare_loaded_point(in, pc, region, &exact) : NULL;
-	if (e) {
-		o.function = upstare_loaded_function(in, e->function);
-		o.line = o.function->line;
-	}
+	const struct upstare_index_entry *e = region && in ? upstare_loaded_point(in, pc, region, &exact) : NULL;
+	if (!e)
+		return;
+	*function = upstare_loaded_function(in, e->function);
+	const struct upstare_point_info *points = (const void *)UPSTARE_REL((*function)->points_rel);
+	*line = points && e->point < (*function)->npoints ? points[e->point].line : (*function)->line;
+}
+
+void upstare_describe_place(struct upstare_hindrance *h, uintptr_t pc, const char *why)
+{
+	struct upstare_obstacle o = {.pc = pc, .why = why};
+	upstare_place_of(pc, &o.function, &o.line);
 	describe(h, &o);
 }
 

@@ -567,6 +567,9 @@ hidden enum upstare_outcome upstare_freeze(struct upstare_attempt *, struct upst
 /* Lets the threads go on: in the new version (after UPSTARE_FROZEN, not dry), or as if nothing had been. */
 hidden void upstare_thaw(struct upstare_attempt *, bool to_new_version);
 
+/* ---- coroutines.c ---- */
+hidden bool upstare_coroutines_suspended(struct upstare_context *); /* the context tells where, and that it is a reason */
+
 /* ---- hindrance.c ---- */
 /* What stands in an update's way, as it is told to the user. */
 struct upstare_hindrance {
@@ -578,6 +581,8 @@ typedef void (*upstare_tell_fn)(void *to, const struct upstare_hindrance *);
 hidden void upstare_put_hindrance(void *json, const struct upstare_hindrance *);
 /* Fills all but pid and tid for a thread that was seen at pc. */
 hidden void upstare_describe_place(struct upstare_hindrance *, uintptr_t pc, const char *why);
+/* The function and line of the call that returns to pc; where that is not known both stay as they are. */
+hidden void upstare_place_of(uintptr_t pc, const struct upstare_function **, uint32_t *line);
 /* Between upstare_freeze and upstare_thaw: who or what is in the way. */
 hidden void upstare_tell_hindrances(const struct upstare_attempt *, enum upstare_outcome, upstare_tell_fn, void *to);
 

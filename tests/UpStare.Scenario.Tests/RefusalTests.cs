@@ -42,7 +42,7 @@ public class RefusalTests
     /// <summary>What older tools have built, as far as it matters: the table of variables lacks one; the object says what it was made for.</summary>
     [Theory]
     [InlineData("run:__up_label_add", 0, "no variable threaded.c:run:__up_label_add")]
-    [InlineData("UPSTUNIT", 16, "version 5 of the runtime's interface")]
+    [InlineData("UPSTUNIT", 16, "version 6 of the runtime's interface")]
     [InlineData("UPSTUNIT", 12, "has format 2")]
     public void WhatOtherToolsHaveBuiltIsRefused(string near, int distance, string reason)
     {
@@ -105,6 +105,37 @@ public class RefusalTests
 
         program.Update("v2");
         program.FinishAs("update.out");
+    }
+
+    /// <summary>Nobody could look at the stack of a context that no thread runs on.</summary>
+    [Fact]
+    public void SuspendedContextsAreAwaited()
+    {
+        var scenario = Scenario.Get("coroutines");
+        using var program = scenario.Start("v1");
+        foreach (var function in (string[])["two_turns", "worker", "two_turns"])
+        {
+            program.WaitForGate();
+            var obstacle = program.Json(program.Apply(scenario.Patch("v1", "v2"), timeout: 300).Expect(2)).GetProperty("obstacles")[0];
+            Assert.Contains("swapcontext", obstacle.GetProperty("why").GetString(), StringComparison.Ordinal);
+            Assert.Equal(function, obstacle.GetProperty("function").GetString());
+            Assert.True(obstacle.GetProperty("line").GetInt32() > 0);
+            program.Send();
+        }
+
+        program.WaitForGate();
+        program.Update("v2");
+        program.FinishAs("update.out");
+    }
+
+    /// <summary>docs/limits.md: what is suspended there goes on as it is.</summary>
+    [Fact]
+    public void StacksThatAProgramSwitchesByItselfAreNotSeen()
+    {
+        using var program = Scenario.Get("coroutines").Start("v1", "by-hand");
+        program.WaitForGate();
+        program.Update("v2");
+        Assert.EndsWith("by hand: v1\nmain is in v2\n", program.Send().Finish(), StringComparison.Ordinal);
     }
 
     /// <summary>The update waits until pinned code is left; the program's other threads do not.</summary>

@@ -19,7 +19,7 @@ public class ScenarioTests
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =
     [
-        "badpatch", "busy", "callbacks", "chain", "demo", "disarmed", "eventloop", "firstclient", "include", "leaving", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
+        "badpatch", "busy", "callbacks", "chain", "coroutines", "demo", "disarmed", "eventloop", "firstclient", "include", "leaving", "libcwaits", "lua-scripts", "netserver", "oldstorage", "ownsignals",
         "pinned", "processes", "proctitle", "prompts", "refusals", "reload", "renamed", "ring", "spin", "stress", "tenthousand", "vforked",
     ];
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <upstare/prelude.h>
 
-#define UPSTARE_ABI_VERSION 6 /* frontend/Metadata/RuntimeInterface.cs has it, too, and tells when it is raised */
+#define UPSTARE_ABI_VERSION 7 /* frontend/Metadata/RuntimeInterface.cs has it, too, and tells when it is raised */
 
 /* Section upstare_points, 12 bytes: one for every check and every park call in the code (inlined copies too). */
 struct upstare_point_entry {

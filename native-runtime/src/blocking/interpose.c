@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 /* By another name in C: libc's headers declare some with a union that stands for any socket address. */
@@ -60,6 +61,8 @@ INTERPOSE(int, pthread_cond_clockwait, (pthread_cond_t * condition, pthread_mute
 INTERPOSE(int, pthread_cond_signal, (pthread_cond_t * condition), (condition))
 INTERPOSE(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
 INTERPOSE(int, pthread_cond_destroy, (pthread_cond_t * condition), (condition))
+
+INTERPOSE(int, swapcontext, (ucontext_t *restrict from, const ucontext_t *restrict to), (from, to))
 
 INTERPOSE(int, nanosleep, (const struct timespec *time, struct timespec *rest), (time, rest))
 INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *time, struct timespec *rest),
