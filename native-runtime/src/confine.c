@@ -53,11 +53,10 @@ int upstare_i_prctl(int what, ...)
 	return (int)upstare_result(upstare_sys(SYS_prctl, what, a[0], a[1], a[2], a[3]));
 }
 
-/* The program's own calls of it have a wrapper (tree/fork.c). */
-exported __attribute__((weak)) long upstare_i_syscall(long number, ...) __asm__("syscall");
-long upstare_i_syscall(long number, ...)
+long upstare_library_syscall(long number, const long a[6])
 {
-	TAKE(6, number)
+	if (upstare_bare_call_waits(number, a))
+		return upstare_bare_call(number, a);
 	upstare_before_call(number, a[0]);
 	return upstare_result(upstare_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }

@@ -326,6 +326,11 @@ struct upstare_frame {
 	bool added; /* the old stack has no such frame: old is its caller's */
 };
 
+/* A system call that a thread is in (proc(5), syscall). */
+struct upstare_kernel_call {
+	long number; /* below 0: none */
+	unsigned long arguments[6], sp, pc;
+};
 struct upstare_thread {
 	/* Known to segment.S: where the segment that is being unrolled returns to, and where that is kept once it is rebuilt. */
 	struct upstare_return to;
@@ -351,6 +356,7 @@ struct upstare_thread {
 	struct upstare_stack own;
 	char *base_sp; /* where the base calls from on the own stack */
 	enum upstare_kicked kicked;
+	struct upstare_kernel_call waits; /* as it was seen before it was kicked inside a library */
 	bool in_handler;  /* as verified: a handler that its parent had called is below the innermost segment */
 	/* The innermost segment, as verified. */
 	enum upstare_bottom bottom;

@@ -1,6 +1,7 @@
 /* The list of threads that can be updated, and how a thread comes into it and leaves it. */
 #include "internal.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -189,10 +190,28 @@ static void at_exit_of_thread(void *argument)
 	upstare_thread_leave();
 }
 
+/* By its name pthread_create is what libraries get (blocking/interpose.c): theirs is the next one. */
+static int create(pthread_t *handle, const pthread_attr_t *attributes, void *(*routine)(void *), void *argument)
+{
+	static int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	if (!next)
+		next = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(RTLD_NEXT, "pthread_create");
+	return next(handle, attributes, routine, argument);
+}
+
+/* A library may have blocked all signals for the thread that it has created. */
+static void unblock_kick(void)
+{
+	uint64_t kick = (uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1);
+	if (!upstare_self_pipe)
+		syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &kick, NULL, sizeof(kick));
+}
+
 static void *start(void *argument)
 {
 	struct upstare_thread *t = argument;
 	upstare_thread_enter(t);
+	unblock_kick();
 	t->starting = false;
 	upstare_park_entry();
 	void *result = (void *)upstare_base_call((void *)(uintptr_t)t->start, (long)t->argument, 0, 0);
@@ -204,13 +223,16 @@ static void *start(void *argument)
 exported int upstare_w_pthread_create(pthread_t *handle, const pthread_attr_t *attributes, void *(*routine)(void *),
 				      void *argument)
 {
+	/* What a library creates when it is loaded comes too early. */
+	if (!upstare_pid)
+		return create(handle, attributes, routine, argument);
 	upstare_control_ready();
 	struct upstare_thread *t = upstare_off ? NULL : upstare_thread_new();
 	if (!t)
-		return pthread_create(handle, attributes, routine, argument);
+		return create(handle, attributes, routine, argument);
 	t->start = routine;
 	t->argument = argument;
-	int error = pthread_create(handle, attributes, start, t);
+	int error = create(handle, attributes, start, t);
 	if (error) {
 		uint64_t mask;
 		upstare_lock(&mask);
@@ -261,7 +283,7 @@ int upstare_core_thread(void *(*run)(void *), void *argument)
 	if (!error) {
 		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 		pthread_attr_setstacksize(&attributes, (size_t)512 << 10);
-		error = pthread_create(&handle, &attributes, run, argument);
+		error = create(&handle, &attributes, run, argument);
 		pthread_attr_destroy(&attributes);
 	}
 	upstare_set_signals(&mask);

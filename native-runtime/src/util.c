@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "blocking/blocking.h"
 #include "control/sys.h"
 
 void *upstare_pages(size_t size)
@@ -151,6 +152,19 @@ void upstare_log(const char *format, ...)
 		}
 	}
 	errno = error;
+}
+
+/* What the runtime means by syscall(2) (CMakeLists.txt): by that name it is what libraries get (blocking/interpose.c). */
+long upstare_plain_syscall(long number, ...);
+long upstare_plain_syscall(long number, ...)
+{
+	long a[6];
+	va_list arguments;
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	return upstare_result(upstare_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
 void upstare_read_task(pid_t tid, const char *file, char *out, size_t size)

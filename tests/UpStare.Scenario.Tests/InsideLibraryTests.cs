@@ -11,15 +11,17 @@ public sealed class InsideLibraryTests : IDisposable
     public void Dispose() => SelfPipeTests.Way(_before);
 
     [Theory]
-    [InlineData("-O2")]
-    [InlineData("-O0")]
-    public void ThreadsGoOnInTheNewVersion(string flags) => new ScenarioTests().IsUpdated("libcwaits", flags);
+    [InlineData("libcwaits", "-O2")]
+    [InlineData("libcwaits", "-O0")]
+    public void ThreadsGoOnInTheNewVersion(string name, string flags) => new ScenarioTests().IsUpdated(name, flags);
 
     [Theory]
-    [InlineData("-O2", 1)]
-    [InlineData("-O2", 7)]
-    [InlineData("-O0", 7)]
-    public void AnIdentityUpdateChangesNothing(string flags, int step) => new EveryPointTests().AnIdentityUpdateChangesNothing("libcwaits", flags, step);
+    [InlineData("libcwaits", "-O2", 1)]
+    [InlineData("libcwaits", "-O2", 7)]
+    [InlineData("libcwaits", "-O0", 7)]
+    [InlineData("guests", "-O2", 10007)]
+    [InlineData("guests", "-O0", 10007)]
+    public void AnIdentityUpdateChangesNothing(string name, string flags, int step) => new EveryPointTests().AnIdentityUpdateChangesNothing(name, flags, step);
 
     /// <summary>Asked whether an update is possible they stand still, and wait on as before.</summary>
     [Fact]

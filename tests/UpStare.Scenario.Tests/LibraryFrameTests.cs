@@ -41,6 +41,16 @@ public class LibraryFrameTests
         program.FinishAs("waiting.out");
     }
 
+    /// <summary>docs/limits.md.</summary>
+    [Fact]
+    public void ThreadsThatLibcMakesAreNotSeen()
+    {
+        using var program = Scenario.Get("guests").Start("v1", "a timer's thread");
+        program.WaitForGate();
+        program.Update("v2");
+        Assert.EndsWith("a timer's thread: v1\nmain: v2\n", program.Send().Finish(), StringComparison.Ordinal);
+    }
+
     /// <summary>
     /// Updated as upstare-run does it, inside a callback: no point is due when the library returns, and its caller moves all the same.
     /// </summary>

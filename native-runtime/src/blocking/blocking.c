@@ -84,21 +84,33 @@ long upstare_blocking_uncancelled(struct upstare_call *c)
 	return call(c->number, c->arguments);
 }
 
-long upstare_blocking(struct upstare_call *c)
+static long blocking(struct upstare_call *c, bool cancellable)
 {
 	if (ends(c)) {
 		upstare_wait_over();
 		return -EINTR;
 	}
 	if (__builtin_expect(upstare_self_pipe, 0))
-		return upstare_pipe_call(c->number, c->arguments, true, c->done > 0);
+		return upstare_pipe_call(c->number, c->arguments, cancellable, c->done > 0);
 	if (!c->aborted)
 		upstare_cut.all = 0;
-	long r = call_cancellably(c->number, c->arguments);
+	if (!cancellable)
+		lead_orphans();
+	long r = cancellable ? call_cancellably(c->number, c->arguments) : call(c->number, c->arguments);
 	if (__builtin_expect(upstare_cut.came, 0) && r == UPSTARE_ABORTED)
 		r = -EINTR;
 	over();
 	return r;
+}
+
+long upstare_blocking(struct upstare_call *c)
+{
+	return blocking(c, true);
+}
+
+long upstare_blocking_bare(struct upstare_call *c)
+{
+	return blocking(c, false);
 }
 
 bool upstare_call_parked(struct upstare_call *c, const struct upstare_function *descriptor)

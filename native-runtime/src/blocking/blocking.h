@@ -95,7 +95,13 @@ static inline __attribute__((always_inline)) long upstare_first_here(long number
  */
 hidden long upstare_blocking(struct upstare_call *c);
 /* The same, but no cancellation point. */
+hidden long upstare_blocking_bare(struct upstare_call *c);
+/* The same for who asks again, whatever has ended it. */
 hidden long upstare_blocking_uncancelled(struct upstare_call *c);
+/* Whether syscall(2) makes this system call as one that an update can take a thread out of. */
+hidden bool upstare_bare_call_waits(long number, const long arguments[6]);
+/* Makes it. Its value is to be returned at once: the stack may be being unrolled. */
+hidden long upstare_bare_call(long number, const long arguments[6]);
 /* After UPSTARE_ABORTED. True: the stack is being unrolled, the record of c is written; return at once. */
 hidden bool upstare_call_parked(struct upstare_call *c, const struct upstare_function *descriptor);
 /* In a resume clone: takes the record back and waits until all threads may go on. */

@@ -6,7 +6,8 @@
  *
  * The kick disturbs a system call. Some the kernel makes again by itself (signal(7)); the others have ended with EINTR, and are made again
  * here, since only a signal of the program's may end them. The number of the call is gone then, but the instruction before the call
- * tells it, as in nearly all of glibc's. Where it does not, or where /proc cannot be read, the thread is left alone.
+ * tells it, as in nearly all of glibc's; in syscall(2) and elsewhere the coordinator has seen it, and its arguments are still there. Where /proc cannot be
+ * read, the thread is left alone.
  *
  * Who may hold a lock that the update needs, of malloc or of the dynamic linker, is not stopped, only waited for.
  */
@@ -182,36 +183,67 @@ static bool takes_locks(uintptr_t pc)
 
 /* ---- the coordinator's side ---- */
 
-/* Whether a kick may find a thread inside library code. computes: also one that is not in the kernel, and may be anywhere. */
-static bool is_inside(pid_t tid, bool computes)
+/* A library that waits for all signals would take the kick for one that is meant for it. */
+static bool takes_kick(const struct upstare_kernel_call *c)
 {
+	uint64_t set;
+	if (c->number != SYS_rt_sigtimedwait)
+		return false;
+	memcpy(&set, (const void *)c->arguments[0], sizeof(set));
+	return set >> (UPSTARE_KICK_SIGNAL - 1) & 1;
+}
+
+/* Whether a kick may find a thread inside library code. computes: also one that is not in the kernel, and may be anywhere. */
+static bool is_inside(pid_t tid, bool computes, struct upstare_kernel_call *c)
+{
+	c->number = -1;
 	if (upstare_self_pipe || upstare_filtered)
 		return false;
 	char text[256];
-	long number;
-	unsigned long pc;
 	upstare_read_task(tid, "syscall", text, sizeof(text));
 	if (computes && strncmp(text, "running", 7) == 0)
 		return true;
-	/* The number, six arguments, the stack pointer, the program counter behind the call (proc(5)). */
-	return sscanf(text, "%ld %*x %*x %*x %*x %*x %*x %*x %lx", &number, &pc) == 2 && upstare_call_waits(number) && is_elsewhere(pc) &&
-	       !is_in_own_allocator(pc) && number_of_ended((const unsigned char *)pc) == number;
+	unsigned long *a = c->arguments;
+	if (sscanf(text, "%ld %lx %lx %lx %lx %lx %lx %lx %lx", &c->number, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &c->sp, &c->pc) != 9)
+		return false;
+	const unsigned char *pc = (const unsigned char *)c->pc;
+	return upstare_call_waits(c->number) && is_elsewhere(c->pc) && !is_in_own_allocator(c->pc) && !takes_kick(c) &&
+	       (number_of_ended(pc) == c->number || (c->number != SYS_restart_syscall && is_call(pc - CALL_SIZE)));
 }
 
 bool upstare_waits_elsewhere(pid_t tid)
 {
-	return is_inside(tid, false);
+	struct upstare_kernel_call c;
+	return is_inside(tid, false, &c);
 }
 
 void upstare_elsewhere_kick_all(bool computes)
 {
-	for (struct upstare_thread *t = upstare_threads; t; t = t->next)
-		if (t->state == UPSTARE_RUNNING && upstare_tid_of(t) && t->in_stub && !__atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE) &&
-		    is_inside(upstare_tid_of(t), computes))
-			upstare_sys(SYS_tgkill, upstare_pid, upstare_tid_of(t), UPSTARE_KICK_SIGNAL);
+	for (struct upstare_thread *t = upstare_threads; t; t = t->next) {
+		struct upstare_kernel_call c;
+		if (t->state != UPSTARE_RUNNING || !upstare_tid_of(t) || !t->in_stub || __atomic_load_n(t->in_stub, __ATOMIC_ACQUIRE) ||
+		    !is_inside(upstare_tid_of(t), computes, &c))
+			continue;
+		if (c.number >= 0)
+			t->waits = c;
+		upstare_sys(SYS_tgkill, upstare_pid, upstare_tid_of(t), UPSTARE_KICK_SIGNAL);
+	}
 }
 
 /* ---- the thread's ---- */
+
+/* The number of the system call that has ended here, where it is the one that the coordinator has seen; its arguments are still there. */
+static long number_of_seen(const greg_t *registers)
+{
+	static const int places[] = {REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9};
+	if (!upstare_self)
+		return -1;
+	struct upstare_kernel_call c = upstare_self->waits;
+	for (int i = 0; i < 6; i++)
+		if (c.arguments[i] != (unsigned long)registers[places[i]])
+			return -1;
+	return c.sp == (unsigned long)registers[REG_RSP] && c.pc == (unsigned long)registers[REG_RIP] ? c.number : -1;
+}
 
 /* Whether the thread was in a system call that waits; if the kick has ended it, it is made again. */
 static bool was_waiting(greg_t *registers, bool *restarts)
@@ -220,7 +252,9 @@ static bool was_waiting(greg_t *registers, bool *restarts)
 	*restarts = is_call(pc) && upstare_call_waits(registers[REG_RAX]);
 	if (*restarts || registers[REG_RAX] != -EINTR)
 		return *restarts;
-	long number = number_of_ended(pc);
+	long number = number_of_seen(registers);
+	if (number < 0)
+		number = number_of_ended(pc);
 	if (!upstare_call_waits(number))
 		return false;
 	registers[REG_RIP] -= CALL_SIZE;

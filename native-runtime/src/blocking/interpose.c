@@ -2,8 +2,8 @@
  * Blocking calls that libraries make. The executable defines these functions too, and the dynamic linker binds the libraries to its
  * definitions, so a thread that waits inside a library (an event loop in epoll_wait) is woken as one that waits in the program
  * is: it looks at its stack, stands still for the update, and waits on for the rest of its time. Weak: a program may define
- * its own. libc itself does not call these (fgets, getaddrinfo): those waits are waited out. A thread that a library has created is
- * never woken, since it is not in the list of threads.
+ * its own. libc itself does not call these (fgets, getaddrinfo). Threads that libraries create are threads as any other, since they may call the program back,
+ * or run one of its functions for good (GLib's g_thread_new); they, too, must not block the kick.
  *
  * The linker exports the names by itself, since libc defines them, too. Condition variables are here because a waiter of one
  * kind and a signal of the other would miss each other (condition.c).
@@ -11,6 +11,8 @@
 #include "../internal.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -18,6 +20,8 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include "../control/control.h"
 
 /* By another name in C: libc's headers declare some with a union that stands for any socket address. */
 #define INTERPOSE(TYPE, NAME, PARAMETERS, ARGUMENTS)                                                                   \
@@ -62,7 +66,23 @@ INTERPOSE(int, pthread_cond_signal, (pthread_cond_t * condition), (condition))
 INTERPOSE(int, pthread_cond_broadcast, (pthread_cond_t * condition), (condition))
 INTERPOSE(int, pthread_cond_destroy, (pthread_cond_t * condition), (condition))
 
+INTERPOSE(int, pthread_create, (pthread_t *restrict thread, const pthread_attr_t *restrict attributes, void *(*routine)(void *), void *restrict argument),
+	  (thread, attributes, routine, argument))
+INTERPOSE(int, pthread_sigmask, (int how, const sigset_t *restrict set, sigset_t *restrict old), (how, set, old))
+INTERPOSE(int, sigprocmask, (int how, const sigset_t *restrict set, sigset_t *restrict old), (how, set, old))
 INTERPOSE(int, swapcontext, (ucontext_t *restrict from, const ucontext_t *restrict to), (from, to))
+
+exported __attribute__((weak)) long upstare_i_syscall(long number, ...) __asm__("syscall");
+long upstare_i_syscall(long number, ...)
+{
+	long a[6];
+	va_list arguments;
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(arguments, long);
+	va_end(arguments);
+	return upstare_library_syscall(number, a);
+}
 
 INTERPOSE(int, nanosleep, (const struct timespec *time, struct timespec *rest), (time, rest))
 INTERPOSE(int, clock_nanosleep, (clockid_t clock, int flags, const struct timespec *time, struct timespec *rest),

@@ -12,26 +12,34 @@
 #include <unistd.h>
 
 #include "../control/control.h"
+#include "../control/sys.h"
 
-static const sigset_t *without_kick(const sigset_t *set, sigset_t *copy)
+/* As libc does it, which keeps its own two signals; by its names these are what libraries get (interpose.c). An error as a positive number. */
+static int change_mask(int how, const sigset_t *set, sigset_t *old)
 {
-	if (!set || upstare_self_pipe || !sigismember(set, UPSTARE_KICK_SIGNAL))
-		return set;
-	*copy = *set;
-	sigdelset(copy, UPSTARE_KICK_SIGNAL);
-	return copy;
+	uint64_t kept = (uint64_t)3 << 31, mask = 0, before;
+	if (set)
+		memcpy(&mask, set, sizeof(mask));
+	if (set && how != SIG_UNBLOCK && !upstare_self_pipe)
+		kept |= (uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1);
+	mask &= ~kept;
+	long r = upstare_sys(SYS_rt_sigprocmask, how, set ? &mask : NULL, &before, sizeof(before));
+	if (!r && old)
+		memcpy(old, &before, sizeof(before));
+	return (int)-r;
 }
 
 exported int upstare_w_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
-	sigset_t copy;
-	return sigprocmask(how, how == SIG_UNBLOCK ? set : without_kick(set, &copy), old);
+	int error = change_mask(how, set, old);
+	if (error)
+		errno = error;
+	return error ? -1 : 0;
 }
 
 exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	sigset_t copy;
-	return pthread_sigmask(how, how == SIG_UNBLOCK ? set : without_kick(set, &copy), old);
+	return change_mask(how, set, old);
 }
 
 /* A kick that waits for the end of a handler comes when the call that the handler interrupted cannot be told from one that it did not. */

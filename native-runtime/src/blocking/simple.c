@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <mqueue.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -16,18 +18,26 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
-static long again(struct upstare_call *c, const struct upstare_function *descriptor)
+#include "elsewhere.h"
+
+static long make_again(struct upstare_call *c, const struct upstare_function *descriptor, long (*make)(struct upstare_call *))
 {
 	long r;
-	while ((r = upstare_blocking(c)) == UPSTARE_ABORTED)
+	while ((r = make(c)) == UPSTARE_ABORTED)
 		if (upstare_call_parked(c, descriptor))
 			return 0;
 	/* A connection that went on being made while we were away. */
 	if (c->number == SYS_connect && r == -EISCONN)
 		r = 0;
 	return upstare_result(r);
+}
+
+static long again(struct upstare_call *c, const struct upstare_function *descriptor)
+{
+	return make_again(c, descriptor, upstare_blocking);
 }
 
 long upstare_simple(struct upstare_call *c, const struct upstare_function *descriptor)
@@ -40,6 +50,72 @@ long upstare_resume_simple(void)
 	struct upstare_call c;
 	upstare_wait_resumed(&c);
 	return again(&c, c.header.function);
+}
+
+/* ---- syscall(2) ---- */
+
+static bool waits_for_word(long number, const long a[6])
+{
+	long command = a[1] & ~FUTEX_PRIVATE_FLAG;
+	return number == SYS_futex && (command == FUTEX_WAIT || (command == FUTEX_WAIT_BITSET && (uint32_t)a[5] == FUTEX_BITSET_MATCH_ANY));
+}
+
+bool upstare_bare_call_waits(long number, const long arguments[6])
+{
+	uint64_t set = 0;
+	/* Without a kick only this: what the program asks the kernel for by itself may be anything. */
+	if (upstare_self_pipe)
+		return waits_for_word(number, arguments);
+	/* A kick that is waited for would be taken. */
+	if (number == SYS_rt_sigtimedwait && arguments[0])
+		memcpy(&set, (const void *)arguments[0], sizeof(set));
+	return upstare_call_waits(number) && !(set >> (UPSTARE_KICK_SIGNAL - 1) & 1);
+}
+
+/* FUTEX_WAIT has a limit from its beginning on; where it is made again that has to stay the same one: a time of the clock, in extra. */
+static void keep_limit(struct upstare_call *c)
+{
+	const struct timespec *limit = (const struct timespec *)c->arguments[3];
+	struct timespec now;
+	if (c->number != SYS_futex || (c->arguments[1] & ~FUTEX_PRIVATE_FLAG) != FUTEX_WAIT)
+		return;
+	if (limit && (limit->tv_sec < 0 || limit->tv_sec > INT32_MAX || limit->tv_nsec < 0 || limit->tv_nsec > 999999999))
+		return;
+	c->arguments[1] ^= FUTEX_WAIT ^ FUTEX_WAIT_BITSET;
+	c->arguments[5] = FUTEX_BITSET_MATCH_ANY;
+	if (!limit)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	long ns = now.tv_nsec + limit->tv_nsec;
+	c->extra[0] = now.tv_sec + limit->tv_sec + ns / 1000000000;
+	c->extra[1] = ns % 1000000000;
+	c->extra[2] = true;
+}
+
+_Static_assert(sizeof(struct timespec) == 2 * sizeof(long), "keep_limit");
+
+static long make_bare(struct upstare_call *c)
+{
+	if (c->extra[2])
+		c->arguments[3] = A(c->extra);
+	return upstare_blocking_bare(c);
+}
+
+UPSTARE_CALL(syscall, upstare_resume_bare);
+long upstare_bare_call(long number, const long arguments[6])
+{
+	struct upstare_call c = {.number = number};
+	memcpy(c.arguments, arguments, sizeof(c.arguments));
+	keep_limit(&c);
+	return make_again(&c, &upstare_w_d_syscall, make_bare);
+}
+
+hidden long upstare_resume_bare(void);
+long upstare_resume_bare(void)
+{
+	struct upstare_call c;
+	upstare_wait_resumed(&c);
+	return make_again(&c, c.header.function, make_bare);
 }
 
 /* ---- descriptors: what they move is moved at once; transfer.c has those that may stop half way ---- */

@@ -25,6 +25,8 @@ void upstare_control_ready(void);
 
 /* The same before a bare system call, if it is one by which the process gives up that right. */
 void upstare_before_call(long number, long first_argument);
+/* syscall(2) of libraries; the program's own calls of it have a wrapper (tree/fork.c). */
+long upstare_library_syscall(long number, const long arguments[6]);
 
 /*
  * In the child just after fork: closes the listener that it inherited, leaves the parent's file alone. Async-signal-safe.

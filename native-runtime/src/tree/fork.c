@@ -299,6 +299,8 @@ exported long upstare_w_syscall(long number, ...)
 		a[i] = va_arg(arguments, long);
 	va_end(arguments);
 	bool exec = number == SYS_execve || number == SYS_execveat;
+	if (upstare_bare_call_waits(number, a))
+		return upstare_bare_call(number, a);
 	if (!upstare_off && (number == SYS_fork || (number == SYS_clone && !(a[0] & CLONE_VM) && !a[1]))) {
 		long plain[5] = {17 /* SIGCHLD */};
 		result = bare_clone(number == SYS_fork ? plain : a);

@@ -1,0 +1,1 @@
+#include "guests/libguests.c"
