@@ -64,6 +64,9 @@ bool upstare_call_waits(long number)
 	case SYS_msgsnd:
 	case SYS_mq_timedreceive:
 	case SYS_mq_timedsend:
+	case SYS_ioctl:
+	case SYS_io_getevents:
+	case SYS_io_uring_enter:
 		return true;
 	default:
 		return false;

@@ -70,6 +70,9 @@ INTERPOSE(int, pthread_create, (pthread_t *restrict thread, const pthread_attr_t
 	  (thread, attributes, routine, argument))
 INTERPOSE(int, pthread_sigmask, (int how, const sigset_t *restrict set, sigset_t *restrict old), (how, set, old))
 INTERPOSE(int, sigprocmask, (int how, const sigset_t *restrict set, sigset_t *restrict old), (how, set, old))
+INTERPOSE(int, sigwait, (const sigset_t *restrict set, int *restrict signal), (set, signal))
+INTERPOSE(int, sigwaitinfo, (const sigset_t *restrict set, siginfo_t *restrict info), (set, info))
+INTERPOSE(int, sigtimedwait, (const sigset_t *restrict set, siginfo_t *restrict info, const struct timespec *restrict limit), (set, info, limit))
 INTERPOSE(int, swapcontext, (ucontext_t *restrict from, const ucontext_t *restrict to), (from, to))
 
 exported __attribute__((weak)) long upstare_i_syscall(long number, ...) __asm__("syscall");

@@ -89,7 +89,7 @@ static void with_timer(char *who)
 
 int main(int argc, char **argv)
 {
-	pthread_t guests[3], own;
+	pthread_t guests[3], own, signals;
 
 	begin();
 	if (pipe(bytes))
@@ -103,6 +103,7 @@ int main(int argc, char **argv)
 	guests[2] = guest_start(waiter, "a guest that waits for a condition");
 	pthread_create(&own, NULL, caller, "a thread in syscall(2)");
 	pool_start();
+	signals = guest_of_signals();
 	while (!turns)
 		pause_ms(1);
 	pause_ms(100);
@@ -120,6 +121,7 @@ int main(int argc, char **argv)
 	syscall(SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0);
 	pthread_join(own, NULL);
 	pool_push(job, "a guest that the library had waiting");
+	fact(guest_signalled(signals, SIGUSR1) == SIGUSR1, "a guest that takes signals has taken the right one");
 	fact(pool_end() == 0, "no wait of the library's was disturbed");
 	say("main");
 	return failures;

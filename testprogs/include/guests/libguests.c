@@ -43,6 +43,36 @@ pthread_t guest_start(void (*run)(void *), void *argument)
 	return thread;
 }
 
+static void *take_signal(void *argument)
+{
+	sigset_t all;
+	int signal = 0;
+
+	(void)argument;
+	block_all();
+	sigfillset(&all);
+	sigwait(&all, &signal);
+	return (void *)(long)signal;
+}
+
+pthread_t guest_of_signals(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, take_signal, NULL))
+		abort();
+	return thread;
+}
+
+int guest_signalled(pthread_t thread, int signal)
+{
+	void *result;
+
+	pthread_kill(thread, signal);
+	pthread_join(thread, &result);
+	return (int)(long)result;
+}
+
 enum { NOTHING, WORK, END };
 static int state, disturbed;
 static struct guest work;
