@@ -654,6 +654,7 @@ static inline bool upstare_has_handler(const struct upstare_action *a)
 /* Where the program's handlers return to (blocking/restorer.S). */
 hidden void upstare_restorer_restarting(void);
 hidden void upstare_restorer_ending(void);
+hidden void upstare_masks_prepare(void);
 hidden void upstare_kick_prepare(void); /* before the program's main */
 /* sigaction(2), for a handler that kicks are told from the end of; by one system call where libc need not be asked. */
 hidden int upstare_kick_sigaction(int signal, const struct sigaction *set, struct sigaction *old);

@@ -107,6 +107,7 @@ static bool sigaction_is_libcs;
 void upstare_kick_prepare(void)
 {
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	upstare_masks_prepare();
 	sigaction_is_libcs = libc && dlsym(libc, "sigaction") == (void *)(uintptr_t)sigaction;
 }
 

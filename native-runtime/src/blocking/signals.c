@@ -5,6 +5,7 @@
 #include "pipe/handlers.h"
 #include "simple.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -12,34 +13,42 @@
 #include <unistd.h>
 
 #include "../control/control.h"
-#include "../control/sys.h"
 
-/* As libc does it, which keeps its own two signals; by its names these are what libraries get (interpose.c). An error as a positive number. */
-static int change_mask(int how, const sigset_t *set, sigset_t *old)
+/*
+ * libc's, since a handler may run at its system call, and a process that is forked there may live in it for good: what the handler has interrupted is library code
+ * then (verify.c). By these names libraries get ours (interpose.c).
+ */
+typedef int change_mask_fn(int how, const sigset_t *set, sigset_t *old);
+static change_mask_fn *libc_sigprocmask, *libc_pthread_sigmask;
+
+void upstare_masks_prepare(void)
 {
-	uint64_t kept = (uint64_t)3 << 31, mask = 0, before;
-	if (set)
-		memcpy(&mask, set, sizeof(mask));
-	if (set && how != SIG_UNBLOCK && !upstare_self_pipe)
-		kept |= (uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1);
-	mask &= ~kept;
-	long r = upstare_sys(SYS_rt_sigprocmask, how, set ? &mask : NULL, &before, sizeof(before));
-	if (!r && old)
-		memcpy(old, &before, sizeof(before));
-	return (int)-r;
+	libc_sigprocmask = (change_mask_fn *)dlsym(RTLD_NEXT, "sigprocmask");
+	libc_pthread_sigmask = (change_mask_fn *)dlsym(RTLD_NEXT, "pthread_sigmask");
+}
+
+static int change_mask(change_mask_fn *const *change, int how, const sigset_t *set, sigset_t *old)
+{
+	sigset_t copy;
+	/* Libraries may ask before the program's main. */
+	if (!*change)
+		upstare_masks_prepare();
+	if (set && how != SIG_UNBLOCK && !upstare_self_pipe && sigismember(set, UPSTARE_KICK_SIGNAL)) {
+		copy = *set;
+		sigdelset(&copy, UPSTARE_KICK_SIGNAL);
+		set = &copy;
+	}
+	return (*change)(how, set, old);
 }
 
 exported int upstare_w_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
-	int error = change_mask(how, set, old);
-	if (error)
-		errno = error;
-	return error ? -1 : 0;
+	return change_mask(&libc_sigprocmask, how, set, old);
 }
 
 exported int upstare_w_pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
-	return change_mask(how, set, old);
+	return change_mask(&libc_pthread_sigmask, how, set, old);
 }
 
 /* A kick that waits for the end of a handler comes when the call that the handler interrupted cannot be told from one that it did not. */

@@ -120,8 +120,8 @@ int main(int argc, char **argv)
 	__atomic_store_n(&word, 1, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &word, FUTEX_WAKE, 1, NULL, NULL, 0);
 	pthread_join(own, NULL);
-	pool_push(job, "a guest that the library had waiting");
 	fact(guest_signalled(signals, SIGUSR1) == SIGUSR1, "a guest that takes signals has taken the right one");
+	pool_push(job, "a guest that the library had waiting");
 	fact(pool_end() == 0, "no wait of the library's was disturbed");
 	say("main");
 	return failures;
