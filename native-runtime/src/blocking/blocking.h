@@ -143,12 +143,14 @@ hidden int64_t upstare_deadline(int64_t seconds, int64_t ns); /* that long from 
 hidden int64_t upstare_remaining(const struct upstare_call *c);
 hidden struct timespec upstare_timespec(int64_t ns);
 hidden bool upstare_valid_time(const struct timespec *);
-/* Of a set of signals: as the kernel takes it, without the kick's. */
+/* Of a set of signals: as the kernel takes it, without those that are not the program's. */
 hidden uint64_t upstare_kernel_set(const sigset_t *);
-/* The kick's, as the kernel takes a set. */
+/* libc's own signals: cancellation, and the calls that change all threads' identity. */
+#define UPSTARE_LIBC_SIGNALS ((uint64_t)3 << 31)
+/* Those and the kick's, as the kernel takes a set: none is the program's, and none has a call end that the program knows of. */
 static inline uint64_t upstare_reserved_signals(void)
 {
-	return upstare_self_pipe ? 0 : (uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1);
+	return UPSTARE_LIBC_SIGNALS | (upstare_self_pipe ? 0 : (uint64_t)1 << (UPSTARE_KICK_SIGNAL - 1));
 }
 
 /*

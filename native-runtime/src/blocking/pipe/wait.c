@@ -25,8 +25,6 @@
 #define LOOK_BUSY_NS 5000000
 /* In so many waits it is looked once whether the pipe is still ours: closing it wakes who waits, and a closed number is seen. */
 #define TRUST 64
-/* libc's own signals: cancellation, and the calls that change all threads' identity. */
-#define LIBC_SIGNALS ((uint64_t)3 << 31)
 
 bool upstare_pipe_noticed(void)
 {
@@ -184,7 +182,7 @@ long upstare_pipe_aborted(struct upstare_hold *h)
  */
 static long wait_and_tell(struct pollfd *files, nfds_t n, int64_t ns, int watch, const struct upstare_limits *l, struct upstare_hold *h)
 {
-	static const uint64_t waiting = ~LIBC_SIGNALS;
+	static const uint64_t waiting = ~UPSTARE_LIBC_SIGNALS;
 	files[n] = (struct pollfd){.fd = watch, .events = POLLIN};
 	long r = wait_in_kernel(files, n + (watch >= 0), ns, &waiting, l->cancellable);
 	bool told = r > 0 && watch >= 0 && files[n].revents;
@@ -243,7 +241,7 @@ long upstare_pipe_poll(struct pollfd *files, nfds_t n, const struct upstare_limi
 		if (hold)
 			upstare_pipe_hold(h);
 		if (look) {
-			watch = upstare_pipe_signals((~h->mask | l->taken) & ~LIBC_SIGNALS);
+			watch = upstare_pipe_signals((~h->mask | l->taken) & ~UPSTARE_LIBC_SIGNALS);
 			slice = watch < 0 ? least(slice, UPSTARE_SLICE) : slice;
 		}
 		int64_t ns = least(left, slice);
