@@ -181,7 +181,8 @@ void upstare_kick_handler(void)
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = kicked;
 	action.sa_flags = SA_SIGINFO | SA_RESTART;
-	sigfillset(&action.sa_mask);
+	/* sigfillset leaves libc's own out: who was cancelled while it stands by in the handler would leave it, parked. */
+	memset(&action.sa_mask, 0xff, sizeof(action.sa_mask));
 	done = sigaction(UPSTARE_KICK_SIGNAL, &action, NULL) == 0;
 }
 

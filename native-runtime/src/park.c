@@ -172,9 +172,6 @@ void upstare_park_elsewhere(enum upstare_kicked kicked)
 	/* To take part a process first makes a thread, which only one that waits may do in a handler (interrupted.c). */
 	if (kicked != UPSTARE_KICKED_WAITING && __atomic_load_n(&upstare_tree_asked, __ATOMIC_ACQUIRE))
 		return;
-	/* sigfillset leaves libc's own out: who was cancelled while it stands by would leave the handler, parked. The end of the handler lets them through. */
-	uint64_t ignored;
-	upstare_block_signals(&ignored);
 	t->kicked = kicked;
 	park(t, 0, 0);
 	t->kicked = UPSTARE_NOT_KICKED;
