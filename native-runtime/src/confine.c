@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #endif
 #include <linux/sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -37,18 +36,10 @@ void upstare_before_call(long number, long first)
 		upstare_control_ready();
 }
 
-#define TAKE(N, LAST)                                                                                                  \
-	long a[N];                                                                                                     \
-	va_list arguments;                                                                                             \
-	va_start(arguments, LAST);                                                                                     \
-	for (int i = 0; i < N; i++)                                                                                    \
-		a[i] = va_arg(arguments, long);                                                                        \
-	va_end(arguments);
-
 exported __attribute__((weak)) int upstare_i_prctl(int what, ...) __asm__("prctl");
 int upstare_i_prctl(int what, ...)
 {
-	TAKE(4, what)
+	UPSTARE_TAKE(4, what);
 	upstare_before_call(SYS_prctl, what);
 	return (int)upstare_result(upstare_sys(SYS_prctl, what, a[0], a[1], a[2], a[3]));
 }

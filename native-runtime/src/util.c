@@ -158,12 +158,7 @@ void upstare_log(const char *format, ...)
 long upstare_plain_syscall(long number, ...);
 long upstare_plain_syscall(long number, ...)
 {
-	long a[6];
-	va_list arguments;
-	va_start(arguments, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(arguments, long);
-	va_end(arguments);
+	UPSTARE_TAKE(6, number);
 	return upstare_result(upstare_sys(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 

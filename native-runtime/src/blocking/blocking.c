@@ -73,17 +73,6 @@ static void over(void)
 	upstare_cut.came = false;
 }
 
-long upstare_blocking_uncancelled(struct upstare_call *c)
-{
-	if (ends(c))
-		return -EINTR;
-	if (__builtin_expect(upstare_self_pipe, 0))
-		return upstare_pipe_call(c->number, c->arguments, false, false);
-	upstare_cut.all = 0;
-	lead_orphans();
-	return call(c->number, c->arguments);
-}
-
 static long blocking(struct upstare_call *c, bool cancellable)
 {
 	if (ends(c)) {
@@ -108,7 +97,7 @@ long upstare_blocking(struct upstare_call *c)
 	return blocking(c, true);
 }
 
-long upstare_blocking_bare(struct upstare_call *c)
+long upstare_blocking_uncancelled(struct upstare_call *c)
 {
 	return blocking(c, false);
 }

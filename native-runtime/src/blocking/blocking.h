@@ -95,8 +95,6 @@ static inline __attribute__((always_inline)) long upstare_first_here(long number
  */
 hidden long upstare_blocking(struct upstare_call *c);
 /* The same, but no cancellation point. */
-hidden long upstare_blocking_bare(struct upstare_call *c);
-/* The same for who asks again, whatever has ended it. */
 hidden long upstare_blocking_uncancelled(struct upstare_call *c);
 /* Whether syscall(2) makes this system call as one that an update can take a thread out of. */
 hidden bool upstare_bare_call_waits(long number, const long arguments[6]);

@@ -12,7 +12,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "../control/control.h"
+#include "../control/sys.h"
 
 /* By another name in C: libc's headers declare some with a union that stands for any socket address. */
 #define INTERPOSE(TYPE, NAME, PARAMETERS, ARGUMENTS)                                                                   \
@@ -78,12 +78,7 @@ INTERPOSE(int, swapcontext, (ucontext_t *restrict from, const ucontext_t *restri
 exported __attribute__((weak)) long upstare_i_syscall(long number, ...) __asm__("syscall");
 long upstare_i_syscall(long number, ...)
 {
-	long a[6];
-	va_list arguments;
-	va_start(arguments, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(arguments, long);
-	va_end(arguments);
+	UPSTARE_TAKE(6, number);
 	return upstare_library_syscall(number, a);
 }
 

@@ -5,6 +5,7 @@
 #ifndef UPSTARE_SYS_H
 #define UPSTARE_SYS_H
 
+#include <stdarg.h>
 #include <sys/syscall.h>
 
 static inline long upstare_sys6(long number, long a, long b, long c, long d, long e, long f)
@@ -25,5 +26,14 @@ static inline long upstare_sys6(long number, long a, long b, long c, long d, lon
 	upstare_sys6((long)(n), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 /* upstare_sys(SYS_name, up to six arguments) */
 #define upstare_sys(...) UPSTARE_SYS_ARGS(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+
+/* long a[N]: as many of a variadic function's arguments behind LAST. */
+#define UPSTARE_TAKE(N, LAST)                              \
+	long a[N];                                         \
+	va_list arguments_;                                \
+	va_start(arguments_, LAST);                        \
+	for (int i_ = 0; i_ < N; i_++)                     \
+		a[i_] = va_arg(arguments_, long);          \
+	va_end(arguments_)
 
 #endif

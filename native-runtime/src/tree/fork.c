@@ -292,12 +292,8 @@ void upstare_w__Exit(int status)
 
 exported long upstare_w_syscall(long number, ...)
 {
-	long a[6], result;
-	va_list arguments;
-	va_start(arguments, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(arguments, long);
-	va_end(arguments);
+	UPSTARE_TAKE(6, number);
+	long result;
 	bool exec = number == SYS_execve || number == SYS_execveat;
 	if (upstare_bare_call_waits(number, a))
 		return upstare_bare_call(number, a);
