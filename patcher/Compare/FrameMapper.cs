@@ -154,6 +154,12 @@ public static partial class FrameMapper
     {
         var byIndex = slots.ToDictionary(s => s.New.Index);
         var oldByIndex = old.Variables.ToDictionary(v => v.Index);
+        var sites = new Dictionary<int, ContinuationPoint>(); // setjmp's own two temporaries, and where they belong
+        foreach (ContinuationPoint p in now.Points.Where(p => p.Kind == PointKind.SetJmp))
+        {
+            sites[p.Result] = sites[p.Buffer] = p;
+        }
+
         for (int o = 0; o < pair.Points.Length; o++)
         {
             int n = pair.Points[o];
@@ -179,7 +185,7 @@ public static partial class FrameMapper
                     continue;
                 }
 
-                ContinuationPoint? site = now.Points.FirstOrDefault(p => p.Kind == PointKind.SetJmp && (p.Result == i || p.Buffer == i));
+                ContinuationPoint? site = sites.GetValueOrDefault(i);
                 int source = (site?.Number ?? Writer(now, n, i)) is int writer and >= 0 ? Array.IndexOf(pair.Points, writer) : -1;
                 int kept = source < 0 ? -1 : site?.Buffer == i ? old.Points[source].Buffer : old.Points[source].Result;
                 RecordVariable? from = kept >= 0 ? free.Find(t => t.Index == kept) : null;
