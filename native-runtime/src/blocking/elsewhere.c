@@ -54,7 +54,6 @@ bool upstare_call_waits(long number)
 	case SYS_restart_syscall:
 	case SYS_pause:
 	case SYS_rt_sigsuspend:
-	case SYS_rt_sigtimedwait:
 	case SYS_futex:
 	case SYS_fcntl:
 	case SYS_flock:
@@ -64,7 +63,6 @@ bool upstare_call_waits(long number)
 	case SYS_msgsnd:
 	case SYS_mq_timedreceive:
 	case SYS_mq_timedsend:
-	case SYS_ioctl:
 	case SYS_io_getevents:
 	case SYS_io_uring_enter:
 		return true;
@@ -186,16 +184,6 @@ static bool takes_locks(uintptr_t pc)
 
 /* ---- the coordinator's side ---- */
 
-/* A library that waits for all signals would take the kick for one that is meant for it. */
-static bool takes_kick(const struct upstare_kernel_call *c)
-{
-	uint64_t set;
-	if (c->number != SYS_rt_sigtimedwait)
-		return false;
-	memcpy(&set, (const void *)c->arguments[0], sizeof(set));
-	return set >> (UPSTARE_KICK_SIGNAL - 1) & 1;
-}
-
 /* Whether a kick may find a thread inside library code. computes: also one that is not in the kernel, and may be anywhere. */
 static bool is_inside(pid_t tid, bool computes, struct upstare_kernel_call *c)
 {
@@ -210,7 +198,7 @@ static bool is_inside(pid_t tid, bool computes, struct upstare_kernel_call *c)
 	if (sscanf(text, "%ld %lx %lx %lx %lx %lx %lx %lx %lx", &c->number, &a[0], &a[1], &a[2], &a[3], &a[4], &a[5], &c->sp, &c->pc) != 9)
 		return false;
 	const unsigned char *pc = (const unsigned char *)c->pc;
-	return upstare_call_waits(c->number) && is_elsewhere(c->pc) && !is_in_own_allocator(c->pc) && !takes_kick(c) &&
+	return upstare_call_waits(c->number) && is_elsewhere(c->pc) && !is_in_own_allocator(c->pc) &&
 	       (number_of_ended(pc) == c->number || (c->number != SYS_restart_syscall && is_call(pc - CALL_SIZE)));
 }
 

@@ -6,7 +6,7 @@
 
 #include "../internal.h"
 
-/* Whether threads wait in this system call, other than for a moment. */
+/* Whether threads wait in this system call, other than for a moment, and it can be made again. Not rt_sigtimedwait: it might take the kick. */
 hidden bool upstare_call_waits(long number);
 hidden bool upstare_in_dynamic_linker(uintptr_t pc);
 /* Whether a thread that was kicked, with this on its stack, may hold a lock that the update needs. */

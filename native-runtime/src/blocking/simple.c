@@ -62,14 +62,8 @@ static bool waits_for_word(long number, const long a[6])
 
 bool upstare_bare_call_waits(long number, const long arguments[6])
 {
-	uint64_t set = 0;
 	/* Without a kick only this: what the program asks the kernel for by itself may be anything. */
-	if (upstare_self_pipe)
-		return waits_for_word(number, arguments);
-	/* A kick that is waited for would be taken. */
-	if (number == SYS_rt_sigtimedwait && arguments[0])
-		memcpy(&set, (const void *)arguments[0], sizeof(set));
-	return upstare_call_waits(number) && !(set >> (UPSTARE_KICK_SIGNAL - 1) & 1);
+	return upstare_self_pipe ? waits_for_word(number, arguments) : upstare_call_waits(number);
 }
 
 /* FUTEX_WAIT has a limit from its beginning on; where it is made again that has to stay the same one: a time of the clock, in extra. */
@@ -98,7 +92,7 @@ static long make_bare(struct upstare_call *c)
 {
 	if (c->extra[2])
 		c->arguments[3] = A(c->extra);
-	return upstare_blocking_bare(c);
+	return upstare_blocking_uncancelled(c);
 }
 
 UPSTARE_CALL(syscall, upstare_resume_bare);
