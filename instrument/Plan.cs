@@ -267,6 +267,9 @@ public sealed class UnitPlan
 
     public required IReadOnlyList<StubPlan> Stubs { get; init; }
 
+    /// <summary>Names of functions whose address is taken here and that only system headers declare: their pointers lead to no stub.</summary>
+    public required IReadOnlyList<string> PlainPointers { get; init; }
+
     /// <summary>What the planner knows beyond the plan; the instrumenter goes on from it.</summary>
     internal Lowering.UnitContext? Context { get; set; }
 

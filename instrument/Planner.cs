@@ -48,7 +48,8 @@ public static class Planner
         }
 
         List<VariablePlan> variables = StaticVariables.Plan(context);
-        List<StubPlan> stubs = PlanStubs(context);
+        var plainPointers = new List<string>();
+        List<StubPlan> stubs = PlanStubs(context, plainPointers);
         List<FunctionPlan> functions = PlanFunctions(context);
         return new UnitPlan
         {
@@ -57,6 +58,7 @@ public static class Planner
             Functions = functions,
             Variables = variables,
             Stubs = stubs,
+            PlainPointers = plainPointers,
             Context = context,
         };
     }
@@ -73,13 +75,23 @@ public static class Planner
         return checks.Count > 0;
     }
 
-    private static List<StubPlan> PlanStubs(UnitContext context)
+    private static List<StubPlan> PlanStubs(UnitContext context, List<string> plainPointers)
     {
         var stubs = new List<StubPlan>();
         foreach (Decl decl in context.Unit.Decls)
         {
-            if (decl is not FunctionDecl f || f.Entity != f || context.Facts.SystemEntities.Contains(f))
+            if (decl is not FunctionDecl f || f.Entity != f)
             {
+                continue;
+            }
+
+            if (context.Facts.SystemEntities.Contains(f) && f.Definition is null or { InSystemHeader: true })
+            {
+                if (f.Definition is null && context.Facts.AddressTaken.Contains(f))
+                {
+                    plainPointers.Add(f.Name);
+                }
+
                 continue;
             }
 

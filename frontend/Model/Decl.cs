@@ -27,7 +27,7 @@ public abstract class Decl : Node
     /// <summary>One past the whole declaration: behind its semicolon, or behind the closing brace of a function's body.</summary>
     public int GroupEnd { get; set; } = -1;
 
-    /// <summary>In a system header (line marker flag 3).</summary>
+    /// <summary>In a system header (<see cref="Text.LineMap.IsSystem"/>), and without a state that outlives a call.</summary>
     public bool InSystemHeader { get; set; }
 
     /// <summary>Declared at file level (false: inside a function).</summary>

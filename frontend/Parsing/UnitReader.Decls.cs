@@ -189,9 +189,6 @@ internal sealed unsafe partial class UnitReader
             {
                 decl.Name = Slice(at, end);
                 decl.NameStart = at;
-
-                // Not its first token: "bool flag = false;" begins with a macro of a system header.
-                decl.InSystemHeader = _lines.IsSystem(at);
             }
         }
     }
@@ -242,6 +239,12 @@ internal sealed unsafe partial class UnitReader
             }
 
             variable.IsDefinition = variable.Init is not null || (storage != StorageClass.Extern && (variable.HasStaticLifetime || _functionDepth > 0));
+            if (variable is { IsDefinition: true, HasStaticLifetime: true })
+            {
+                // What a header defines is the program's, wherever the header comes from (SYSLOG_NAMES): so is a function that keeps something.
+                variable.InSystemHeader = false;
+                _keepsState = _functionDepth > 0;
+            }
         }
         else
         {
@@ -341,6 +344,7 @@ internal sealed unsafe partial class UnitReader
         }
 
         _functionDepth++;
+        _keepsState = false;
         (int start, int end) = ExtentOf(children[^1]);
         CompoundStmt body;
         string? problem;
@@ -365,6 +369,7 @@ internal sealed unsafe partial class UnitReader
         }
 
         _functionDepth--;
+        function.InSystemHeader &= !_keepsState;
         function.Body = body;
         function.End = Math.Max(function.End, body.End);
     }

@@ -20,6 +20,7 @@ internal sealed unsafe partial class UnitReader
     private readonly Dictionary<nint, Decl> _decls = [];
 
     private int _functionDepth;
+    private bool _keepsState; // the function that is read has static variables
 
     public UnitReader(ClangUnit unit, PreparedText prepared, LineMap lines)
     {

@@ -92,7 +92,7 @@ public sealed class LineMap
         _markerLine.Add(nextLine);
         _markerUserLine.Add(line);
         _markerFile.Add(file);
-        _markerSystem.Add(system);
+        _markerSystem.Add(system && IsOfTheSystem(file));
     }
 
     private static string Unescape(string raw) =>
@@ -145,10 +145,16 @@ public sealed class LineMap
             : new SourcePlace(_markerFile[marker], _markerUserLine[marker] + line - _markerLine[marker], column);
     }
 
-    /// <summary>Whether the offset lies in a system header (flag 3 of the marker before it).</summary>
+    /// <summary>
+    /// Whether the offset lies in a system header: flag 3 stands at the marker before it, and the file is in one of gcc's own folders. What a
+    /// system header's macro brings into the user's file has the flag, too, and so has what -isystem names.
+    /// </summary>
     public bool IsSystem(int offset)
     {
         int marker = Marker(Line(offset));
         return marker >= 0 && _markerSystem[marker];
     }
+
+    private static bool IsOfTheSystem(string file) => file.StartsWith("/usr/include/", StringComparison.Ordinal)
+        || file.StartsWith("/usr/local/include/", StringComparison.Ordinal) || file.Contains("/lib/gcc/", StringComparison.Ordinal);
 }

@@ -85,7 +85,7 @@ internal sealed class UnitEmitter
 
         foreach (Decl d in _context.Facts.FirstDeclared.Keys)
         {
-            if (d is VarDecl { IsStatic: false, HasStaticLifetime: true } v && !_context.Facts.SystemEntities.Contains(d)
+            if (d is VarDecl { IsStatic: false, HasStaticLifetime: true } v
                 && bind(Names.VariableKey(_plan.Options, v)) == VariableBinding.Import)
             {
                 _out.Append("__asm__(\".weak ").Append(v.AsmName ?? v.Name).Append("\");\n");

@@ -37,6 +37,15 @@ public static class DiffEngine
             }
         }
 
+        foreach (UnitModel unit in old.Units.Where(u => u.PlainReason is null))
+        {
+            foreach (string key in unit.Plan.PlainPointers.Select(name => old.FindFunction(unit, name)).OfType<string>().Where(old.Functions.ContainsKey))
+            {
+                findings.Add(new Finding(Handling.Assumed, "function", key, old.Functions[key].Plan.Place,
+                    $"only a header of the system declares it in {unit.Id}: pointers to it that are taken there go on leading to the old version"));
+            }
+        }
+
         var functions = new FunctionMatcher(old, now, units, forced);
         foreach ((string o, string n) in functions.Renamed)
         {

@@ -9,19 +9,39 @@ public sealed class ParsingTests
     [Fact]
     public void Places_come_from_line_markers()
     {
-        TranslationUnit unit = Sources.Parse("# 1 \"dir/a b.c\"\nint x;\n# 40 \"h.h\" 1 3\nint\ny;\n\n# 3 \"dir/a b.c\" 2\nint z;\n");
+        TranslationUnit unit = Sources.Parse("# 1 \"dir/a b.c\"\nint x;\n# 40 \"/usr/include/h.h\" 1 3\nextern int\ny;\n\n# 3 \"dir/a b.c\" 2\nint z;\n");
         Assert.Equal(new SourcePlace("dir/a b.c", 1, 5), unit.PlaceOf(unit.Variable("x").NameStart));
-        Assert.Equal(new SourcePlace("h.h", 41, 1), unit.PlaceOf(unit.Variable("y").NameStart));
+        Assert.Equal(new SourcePlace("/usr/include/h.h", 41, 1), unit.PlaceOf(unit.Variable("y").NameStart));
         Assert.Equal(3, unit.PlaceOf(unit.Variable("z").NameStart).Line);
         Assert.Equal([false, true, false], unit.Decls.Select(decl => decl.InSystemHeader));
     }
 
     [Fact]
-    public void A_variable_is_where_its_name_stands()
+    public void What_only_a_header_of_the_systems_declares_is_the_systems()
     {
-        // "bool flag = false;": both macros are of stdbool.h.
-        TranslationUnit unit = Sources.Parse("# 5 \"a.c\"\n\n# 5 \"a.c\" 3 4\n_Bool\n# 5 \"a.c\"\n     flag = \n# 5 \"a.c\" 3 4\n            0\n# 5 \"a.c\"\n                 ;\n");
-        Assert.False(unit.Variable("flag").InSystemHeader);
+        TranslationUnit unit = Sources.Parse("""
+            # 1 "/usr/include/h.h" 1 3 4
+            extern int declared;
+            int defined;
+            static int plain(void) { return 1; }
+            static int counting(void) { static int n; return ++n; }
+            # 1 "third/t.h" 1 3
+            int third(void);
+            # 5 "a.c" 2
+
+            # 5 "a.c" 3 4
+            _Bool
+            # 5 "a.c"
+                 flag =
+            # 5 "a.c" 3 4
+                        0
+            # 5 "a.c"
+                         ;
+            # 7 "a.c" 3 4
+            static int macros(void) { return 1; }
+
+            """);
+        Assert.Equal(["declared", "plain"], unit.Decls.Where(decl => decl.InSystemHeader).Select(decl => decl.Name));
     }
 
     [Fact]

@@ -259,6 +259,17 @@ public class CompareTests
         Assert.Equal(PatchError.Usage, e.Error);
     }
 
+    [Fact]
+    public void PointersThatNoStubIsBehindAreListed()
+    {
+        static string User(string header) => $"# 1 \"{header}\" 1 3 4\nvoid let_go(void *);\n# 2 \"main.c\" 2\nvoid (*kept)(void *) = let_go; int main(void) {{ kept(0); return 0; }}\n";
+        static ProgramModel Program(string header) => Sample.Program("0a", ("main.c", User(header)), ("own.c", "void let_go(void *p) { *(int *)p = 0; }"));
+        Finding found = Assert.Single(DiffEngine.Compare(Program("/usr/include/h.h"), Program("/usr/include/h.h"), []).Findings, f => f.Name == "let_go");
+        Assert.Equal(Handling.Assumed, found.Handling);
+        Assert.Contains("main.c", found.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(DiffEngine.Compare(Program("own/h.h"), Program("own/h.h"), []).Findings, f => f.Name == "let_go");
+    }
+
     private static FunctionPair Pair(string old, string now) => Assert.Single(Sample.Compare(Prelude + old, Prelude + now).Functions);
 
     private static string Squeeze(string text) => text.Replace(" ", "", StringComparison.Ordinal).TrimEnd(';');
