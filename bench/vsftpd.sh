@@ -11,13 +11,15 @@ fi
 sh "$root/tools/deps.sh" /usr/include/sys/capability.h:libcap-dev
 trees=$work/vsftpd
 mkdir -p "$trees"
+libraries="-lcrypt -lcap"
+[ ! -f /usr/include/security/pam_appl.h ] || libraries="$libraries -lpam" # it is used where it is there
 
 # build VERSION FOLDER COMPILER
 build() {
 	rm -rf "$trees/$2"
 	mkdir "$trees/$2"
 	git -C "$clone" archive "$1" | tar x -C "$trees/$2"
-	make -s -j2 -C "$trees/$2" CC="$3" LIBS="-lcrypt -lcap" LINK= >"$trees/$2.log" 2>&1 || {
+	make -s -j2 -C "$trees/$2" CC="$3" LIBS="$libraries" LINK= >"$trees/$2.log" 2>&1 || {
 		tail -n 20 "$trees/$2.log" >&2
 		exit 1
 	}

@@ -268,6 +268,17 @@ static void confined(void)
 	await_up(me);
 }
 
+/* A helper that keeps the rights which the program then gives up. */
+static void lowered(void)
+{
+	int me = a_place();
+
+	start(me);
+	await_up(me);
+	if (geteuid() == 0 && (setgid(65534) || setuid(65534)))
+		exit(1);
+}
+
 /* What the program needs (the first line), what the runtime does in a filter, and what it does without a kick (docs/manual.md). */
 static const int allowed[] = {
 	SYS_read, SYS_write, SYS_close, SYS_exit_group,
@@ -500,6 +511,8 @@ int main(int argc, char **argv)
 		busy();
 	else if (!strcmp(kind, "confined"))
 		confined();
+	else if (!strcmp(kind, "lowered"))
+		lowered();
 	else if (!strcmp(kind, "filtered"))
 		filtered();
 	else if (!strcmp(kind, "cloned"))

@@ -67,6 +67,19 @@ public class ProcessTreeTests
         ExpectAnswers(program, 1, "v1");
     }
 
+    /// <summary>Else whoever has taken the first process over could tell the privileged one what to run.</summary>
+    [Fact]
+    public void AChildWithMoreRightsThanTheFirstProcessIsNotReached()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root");
+        using var program = Processes.Start("v1", "lowered");
+        program.WaitForGate();
+        var obstacle = Refused(program, 300).GetProperty("obstacles")[0];
+        Assert.Equal(Members(program)[0], obstacle.GetProperty("pid").GetInt32());
+        Assert.Contains("may not signal it", obstacle.GetProperty("why").GetString(), StringComparison.Ordinal);
+        ExpectAnswers(program, 1, "v1");
+    }
+
     [Fact]
     public void AStoppedChildHoldsUpAllUntilItGoesOn()
     {

@@ -163,10 +163,12 @@ static void call(uint32_t i, struct known *k)
 		k->why = "the process is stopped";
 	else if (!s->settled)
 		k->why = "the process was forked by a library and has not come to the program's own code yet";
+	else if (upstare_sys(SYS_kill, k->pid, 0) == -EPERM)
+		k->why = "the first process may not signal it: it has another user";
 	else if (upstare_self_pipe)
 		call_by_pipe(i);
-	if (!upstare_self_pipe && s->settled && !upstare_tree_kick(s, k->pid) && upstare_sys(SYS_kill, k->pid, 0) == -EPERM)
-		k->why = "this process may not signal it: it has another user";
+	if (!upstare_self_pipe && s->settled)
+		upstare_tree_kick(s, k->pid);
 }
 
 static void tell_missing(uint32_t i, upstare_tell_fn tell, void *to)

@@ -1,4 +1,5 @@
 /* A process that is not the leader: how it learns of an update, and its part in it. Between updates it has no thread of ours. */
+#include "procfs.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -263,10 +264,12 @@ static const char *fetch(struct upstare_payload *p)
 		if (!await(joined, (const uint32_t *)&o->file))
 			return over;
 		if (o->file > 0 && upstare_payload_open(p, o->leader, o->file, o->identity)) {
-			if (is_still(joined))
+			/* A kick needs them, a call by the pipe does not: who has given up its rights tells nobody what to do who has kept them. */
+			bool may = upstare_process_may_signal_us(o->leader);
+			if (may && is_still(joined))
 				return NULL;
 			upstare_payload_close(p);
-			return over;
+			return may ? over : "the program's first process may not signal it: it has another user";
 		}
 	}
 	void *bytes = p->size <= upstare_tree.capacity ? upstare_pages(p->size) : NULL;

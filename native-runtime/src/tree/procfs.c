@@ -23,20 +23,32 @@ static bool read_file(int pid, const char *file, char *text, size_t size)
 	return n > 0;
 }
 
-static unsigned long long number(const char *text, const char *name, int base)
+/* The number at a place, behind which that place is left; 0 where there is none. */
+static unsigned long long take_number(const char **at, int base)
 {
-	const char *at = strstr(text, name);
 	unsigned long long value = 0;
-	if (!at)
-		return 0;
-	for (at += strlen(name); *at == ' ' || *at == '\t'; at++)
+	for (; **at == ' ' || **at == '\t'; ++*at)
 		;
-	for (;; at++) {
-		int digit = *at >= '0' && *at <= '9' ? *at - '0' : *at >= 'a' && *at <= 'f' ? *at - 'a' + 10 : 99;
+	for (;; ++*at) {
+		char c = **at;
+		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
 		if (digit >= base)
 			return value;
 		value = value * (unsigned)base + (unsigned)digit;
 	}
+}
+
+/* What stands behind a name. */
+static const char *values(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+	return at ? at + strlen(name) : "";
+}
+
+static unsigned long long number(const char *text, const char *name, int base)
+{
+	const char *at = values(text, name);
+	return take_number(&at, base);
 }
 
 static bool same_program(int pid)
@@ -70,20 +82,25 @@ bool upstare_process_read(int pid, struct upstare_process *p)
 	const char *state = strstr(text, "\nState:");
 	p->state = state ? state[8] : 0;
 	p->parent = (int)number(text, "\nPPid:", 10);
-	p->uid = (int)number(text, "\nUid:", 10);
+	const char *at = values(text, "\nUid:");
+	p->uid = (int)take_number(&at, 10);
+	p->effective_uid = (int)take_number(&at, 10);
 	p->catches_kick = number(text, "\nSigCgt:", 16) >> (UPSTARE_KICK_SIGNAL - 1) & 1;
 	p->filtered = number(text, "\nSeccomp:", 10) == 2;
 	p->same_program = same_program(pid);
-	const char *inner = strstr(text, "\nNSpid:");
-	for (const char *at = inner ? inner + 7 : NULL; at && *at && *at != '\n';) {
-		for (; *at == ' ' || *at == '\t'; at++)
-			;
-		if (*at < '0' || *at > '9')
-			break;
-		for (p->inner_pid = 0; *at >= '0' && *at <= '9'; at++)
-			p->inner_pid = p->inner_pid * 10 + (*at - '0');
-	}
+	for (at = values(text, "\nNSpid:"); *at == ' ' || *at == '\t';)
+		p->inner_pid = (int)take_number(&at, 10);
 	return true;
+}
+
+bool upstare_process_may_signal_us(int pid)
+{
+	struct upstare_process p;
+	int real, effective, saved;
+	if (!upstare_process_read(pid, &p) || !p.state)
+		return true;
+	upstare_sys(SYS_getresuid, &real, &effective, &saved);
+	return p.effective_uid == 0 || p.effective_uid == real || p.effective_uid == saved || p.uid == real || p.uid == saved;
 }
 
 int upstare_process_child(int pid, int inner)
@@ -94,9 +111,7 @@ int upstare_process_child(int pid, int inner)
 	if (!read_file(pid, file, text, sizeof(text)))
 		return 0;
 	for (const char *at = text; *at >= '0' && *at <= '9';) {
-		int child = 0;
-		for (; *at >= '0' && *at <= '9'; at++)
-			child = child * 10 + (*at - '0');
+		int child = (int)take_number(&at, 10);
 		for (; *at == ' '; at++)
 			;
 		if (upstare_process_read(child, &p) && p.inner_pid == inner)

@@ -11,12 +11,15 @@ struct upstare_process {
 	bool filtered;      /* a seccomp filter is in force, or it is not known that none is */
 	bool same_program;  /* it runs our executable, as far as we may know */
 	int parent;
-	int uid;
+	int uid;            /* the real one */
+	int effective_uid;
 	int inner_pid;      /* its number in its own pid namespace */
 };
 
 /* false: there is no such process (a zombie is one). */
 __attribute__((visibility("hidden"))) bool upstare_process_read(int pid, struct upstare_process *);
+/* As kill(2) has it; true where there is no /proc to tell. */
+__attribute__((visibility("hidden"))) bool upstare_process_may_signal_us(int pid);
 /* The child of a process whose number in its own pid namespace is inner; 0: none. */
 __attribute__((visibility("hidden"))) int upstare_process_child(int pid, int inner);
 
