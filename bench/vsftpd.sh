@@ -34,7 +34,7 @@ for version in $versions; do
 		[ -d "$own" ] || own=
 		"$bin/upstare-patch" "$trees/$old" "$trees/$version" -o "$patch.so" ${own:+--with "$own"} >"$patch.log"
 		printf '%-16s %9s %8s %7s %13s\n' "$old-$version" "$(grep -c '^  changed ' "$patch.log")" "$(grep -c '^  assumed: ' "$patch.log")" \
-			"$(grep -c 'a frame of ' "$patch.log")" "$([ -z "$own" ] || grep -cvE '^$|^/\*|^ \*' "$own/transformers.c")"
+			"$(grep 'a frame of ' "$patch.log" | grep -vc 'what a frame of ')" "$([ -z "$own" ] || grep -cvE '^$|^/\*|^ \*' "$own/transformers.c")"
 	fi
 	old=$version
 done
