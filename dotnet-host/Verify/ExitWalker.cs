@@ -8,8 +8,12 @@ namespace UpStare.Host.Verify;
 /// callee goes on in its caller: the caller's check is always taken then (the flag is raised), and the runtime always answers
 /// that it unrolls.
 /// </summary>
-internal sealed class ExitWalker(CodeReader code)
+/// <param name="code">The program's code.</param>
+/// <param name="isLeaf">The check's function makes no calls: no callee's frame can lie below, and gcc keeps variables in the red zone there (System V ABI, 3.2.2).</param>
+internal sealed class ExitWalker(CodeReader code, bool isLeaf)
 {
+    private const long RedZone = 128;
+
     private const int Limit = 20_000;
 
     private readonly HashSet<ulong> _seen = [];
@@ -130,7 +134,7 @@ internal sealed class ExitWalker(CodeReader code)
     /// <summary>Where the asm statement of a park ends: six bytes from its jump's start, however the linker wrote the jump.</summary>
     private static ulong ParkEnd(Instruction jump) => jump.IP + 6;
 
-    private static string? Forbidden(in Instruction instruction)
+    private string? Forbidden(in Instruction instruction)
     {
         switch (instruction.Mnemonic)
         {
@@ -142,7 +146,7 @@ internal sealed class ExitWalker(CodeReader code)
 
         // A store below rsp, or rsp moved down.
         if (instruction.Op0Kind == OpKind.Memory && instruction.MemoryBase == Register.RSP && instruction.MemoryIndex == Register.None
-            && (long)instruction.MemoryDisplacement64 < 0 && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Lea))
+            && (long)instruction.MemoryDisplacement64 < (isLeaf ? -RedZone : 0) && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test or Mnemonic.Lea))
         {
             return "the exit writes below the stack pointer";
         }

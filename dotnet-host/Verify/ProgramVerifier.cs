@@ -99,9 +99,10 @@ public sealed class ProgramVerifier
         flag = itsFlag;
         _result.Checks++;
         bool first = !_exits.TryGetValue(exit, out ExitWalker? walker);
+        ElfSymbol? holder = _functions.At(point.Pc);
         if (first)
         {
-            walker = new ExitWalker(_code);
+            walker = new ExitWalker(_code, holder is { } function && !Calls(function).Any());
             _exits[exit] = walker;
             if (IsPinned(point.Pc))
             {
@@ -115,7 +116,6 @@ public sealed class ProgramVerifier
             }
         }
 
-        ElfSymbol? holder = _functions.At(point.Pc);
         if (IsClone(point.Pc))
         {
             return;
@@ -232,7 +232,8 @@ public sealed class ProgramVerifier
     /// <summary>The function's name without what gcc appends to parts and copies of it (.part.0, .constprop.1).</summary>
     private static string Stem(string symbol) => symbol.IndexOf('.') is > 0 and var dot ? symbol[..dot] : symbol;
 
-    private void CheckCallsOf(ElfSymbol symbol, Func<string, bool> needsCheck, Func<string, bool> isTransformed)
+    /// <summary>The calls in a function's code, in its order.</summary>
+    private IEnumerable<Instruction> Calls(ElfSymbol symbol)
     {
         ulong end = symbol.Value + symbol.Size;
         for (ulong at = symbol.Value; at < end;)
@@ -244,19 +245,26 @@ public sealed class ProgramVerifier
             }
 
             at = instruction.NextIP;
-            if (instruction.FlowControl is not (FlowControl.Call or FlowControl.IndirectCall))
+            if (instruction.FlowControl is FlowControl.Call or FlowControl.IndirectCall)
             {
-                continue;
+                yield return instruction;
             }
+        }
+    }
 
+    private void CheckCallsOf(ElfSymbol symbol, Func<string, bool> needsCheck, Func<string, bool> isTransformed)
+    {
+        ulong end = symbol.Value + symbol.Size;
+        foreach (Instruction instruction in Calls(symbol))
+        {
             string? target = instruction.FlowControl == FlowControl.Call && _functions.At(instruction.NearBranchTarget) is { } callee
                 && callee.Value == instruction.NearBranchTarget ? callee.Name : null;
-            if (CheckBehind(at) is { } point)
+            if (CheckBehind(instruction.NextIP) is { } point)
             {
                 _result.CallsChecked++;
                 if (instruction.FlowControl == FlowControl.IndirectCall || (target is not null && isTransformed(target)))
                 {
-                    CheckPlace(at, end, point);
+                    CheckPlace(instruction.NextIP, end, point);
                 }
 
                 continue;

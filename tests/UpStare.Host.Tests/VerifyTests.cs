@@ -40,6 +40,46 @@ public sealed class VerifyTests : IDisposable
         Assert.DoesNotContain(" 0 checks,", verified.Output);
     }
 
+    /// <summary>In a function without calls gcc puts what an exit has no registers for below the stack pointer, and may: nothing else is there.</summary>
+    [Fact]
+    public void TheRedZoneIsALeafs()
+    {
+        _tree.With("leaf.c", """
+            #include <stdlib.h>
+            struct piece { const char *p; unsigned long n; };
+            __attribute__((noinline)) struct piece find(struct piece in, struct piece what, long *a, long *b, long *c, long *d)
+            {
+                long x = *a, y = *b, z = *c, w = *d;
+                for (;;) {
+                again:
+                    while (in.n && *in.p != *what.p)
+                        in.p++, in.n--, x += y, y ^= z, z += w, w ^= x;
+                    if (in.n < what.n)
+                        break;
+                    for (unsigned long i = 1; i < what.n; i++)
+                        if (in.p[i] != what.p[i]) {
+                            in.p++, in.n--;
+                            goto again;
+                        }
+                    break;
+                }
+                *a = x, *b = y, *c = z, *d = w;
+                return in;
+            }
+            int main(int argc, char **argv)
+            {
+                long a = argc, b = 2, c = 3, d = 4;
+                struct piece in = {argv[0], 5}, what = {argv[0] + 1, 2};
+                in = find(in, what, &a, &b, &c, &d);
+                return in.n == 77 && system("true");
+            }
+            """);
+        Assert.Equal(0, Tools.RunCc(_tree.Ours, "-O2 leaf.c -o leaf", ("UPSTARE_POINTS", "all")).Code);
+        Assert.Matches(@"mov +%r\w+,-0x[0-9a-f]+\(%rsp\)", Tools.Run(_tree.Ours, "objdump", ["-d", "--no-show-raw-insn", "leaf"]).Output);
+        Outcome verified = Tools.RunCc(_tree.Ours, "--verify leaf");
+        Assert.EndsWith("verified: no violations\n", verified.Output);
+    }
+
     [Fact]
     public void ACallOnAnExitIsFound()
     {
