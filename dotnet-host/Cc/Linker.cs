@@ -67,7 +67,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         }
 
         args.AddRange(["-o", output]);
-        int code = invocation.CollectsSections ? LinkCollecting(args) : Kind() == RuntimeKind.Library ? LinkLibrary(args) : Child.Run(_done = WithRuntime(args, Kind()));
+        int code = invocation.CollectsSections ? LinkCollecting(args) : Kind() == RuntimeKind.Library ? LinkLibrary(args) : LinkProgram(args);
         if (code == 0 && !direct && Kind() is (RuntimeKind.Library or RuntimeKind.Full))
         {
             LinkExports(output);
@@ -90,6 +90,30 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         List<string> args = [.. settings.Compiler, .. userArgs];
         args.AddRange(["-x", "none"]);
         return Child.Run(_done = WithRuntime(args, Kind() == RuntimeKind.Library ? RuntimeKind.Inert : Kind()));
+    }
+
+    private int LinkProgram(List<string> args)
+    {
+        string errors = workspace.Fresh("errors");
+        int code = TryLink(args, errors);
+        Show(errors);
+        return code;
+    }
+
+    /// <summary>
+    /// A link whose messages are kept. gcc's crt1.o asks for main before any archive is looked through, the runtime for the program's after all of
+    /// them: where an archive has it the link is made again with somebody who asks first.
+    /// </summary>
+    private int TryLink(List<string> args, string errors)
+    {
+        int code = Child.Run(_done = WithRuntime(args, Kind()), stderr: errors);
+        if (code != 0 && File.ReadAllText(errors).Contains("upstare_main", StringComparison.Ordinal))
+        {
+            args.Insert(settings.Compiler.Count, "-Wl,-u,upstare_main");
+            code = Child.Run(_done = WithRuntime(args, Kind()), stderr: errors);
+        }
+
+        return code;
     }
 
     /// <summary>
@@ -143,8 +167,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     private int LinkCollecting(List<string> args)
     {
         string errors = workspace.Fresh("errors");
-        List<string> link = _done = WithRuntime(args, Kind());
-        int code = Child.Run(link, stderr: errors);
+        int code = TryLink(args, errors);
         if (code != 0 && Kind() == RuntimeKind.Library)
         {
             _done = [];
@@ -154,8 +177,8 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
         if (code != 0 && Kind() == RuntimeKind.Full && Child.Run(WithRuntime(args, RuntimeKind.Inert), "/dev/null", "/dev/null") == 0)
         {
             string plain = workspace.Fresh("errors");
-            Child.Run(["env", "LC_ALL=C", .. link], "/dev/null", plain);
-            return Child.Run(_done = [.. link, Unreachable(UndefinedNames(plain))]);
+            Child.Run(["env", "LC_ALL=C", .. _done], "/dev/null", plain);
+            return Child.Run(_done = [.. _done, Unreachable(UndefinedNames(plain))]);
         }
 
         Show(errors);

@@ -317,6 +317,21 @@ public sealed class DriverTests : IDisposable
         Assert.Equal(TreePair.Files(_tree.Plain), TreePair.Files(_tree.Ours));
     }
 
+    /// <summary>libtool's way to put programs together (Apache's).</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("-Wl,--gc-sections ")]
+    public void MainMayStandInAnArchive(string flags)
+    {
+        foreach ((string tree, string compiler) in new[] { (_tree.Ours, Tools.Cc), (_tree.Plain, "gcc") })
+        {
+            Assert.Equal(new Outcome(0, "", ""), Tools.Run(tree, "sh", ["-c", $"{compiler} -O2 -c main.c part.c && ar rcs first.a main.o && ar rcs second.a part.o && {compiler} {flags}first.a second.a -o prog"]));
+        }
+
+        Assert.StartsWith("can be updated\n", Tools.RunCc(_tree.Ours, "--report prog").Output);
+        AssertSameRun("prog");
+    }
+
     [Fact]
     public void AssemblyAssembles()
     {
