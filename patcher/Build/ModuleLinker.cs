@@ -1,17 +1,19 @@
 using UpStare.Frontend.Metadata;
 using UpStare.Instrument;
+using UpStare.Patcher.Load;
 
 namespace UpStare.Patcher.Build;
 
 /// <summary>
 /// Joins the modules of a program in one object, in which each reference leads to where the dynamic linker would lead it: names
-/// that a library does not show to others, or that only it looks up (plug-ins), become its own.
+/// that a library does not show to others become its own, and so do a plug-in's; where another plug-in uses one of them it was opened with RTLD_GLOBAL.
 /// </summary>
 internal sealed class ModuleLinker
 {
     private readonly IReadOnlyList<ModuleModel> _modules;
     private readonly List<HashSet<string>> _own = [];
     private readonly List<HashSet<string>> _shown = [];
+    private readonly Lazy<HashSet<string>> _others;
 
     /// <summary>Looks at the joined objects of each module.</summary>
     /// <param name="modules">The modules.</param>
@@ -19,6 +21,7 @@ internal sealed class ModuleLinker
     public ModuleLinker(IReadOnlyList<ModuleModel> modules, IReadOnlyList<string> objects)
     {
         _modules = modules;
+        _others = new(() => LibraryFinder.NamesOfOthers(modules.Select(m => (m.Path, m.Elf))));
         for (int i = 0; i < modules.Count; i++)
         {
             var own = new HashSet<string>(StringComparer.Ordinal);
@@ -88,6 +91,16 @@ internal sealed class ModuleLinker
         {
             return global < 0 || global == module ? module : throw new PatchException(PatchError.BadInput,
                 $"{name} is defined by {Describe(global)} and by {Describe(module)}: which of them each one's code uses depends on how they were linked");
+        }
+
+        if (global < 0)
+        {
+            int[] open = [.. Enumerable.Range(0, _modules.Count).Where(i => i != module && _modules[i].IsPlugIn && _own[i].Contains(name) && _shown[i].Contains(name))];
+            if (open.Length > 0 && !_others.Value.Contains(name))
+            {
+                return open.Length == 1 ? open[0] : throw new PatchException(PatchError.BadInput,
+                    $"{name}, which {Describe(module)} uses, is defined by {Describe(open[0])} and by {Describe(open[1])}: which of them it finds depends on the order in which they were opened");
+            }
         }
 
         if (global < 0 && _own[0].Contains(name) && module > 0)

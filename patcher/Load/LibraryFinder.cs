@@ -61,6 +61,29 @@ public static class LibraryFinder
         return found;
     }
 
+    /// <summary>What libraries that upstare-cc has not built define, of all that the given files need.</summary>
+    /// <param name="users">Executable and libraries: path and content.</param>
+    public static HashSet<string> NamesOfOthers(IEnumerable<(string Path, ElfFile Elf)> users)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var queue = new Queue<(string Path, ElfFile Elf)>(users);
+        while (queue.TryDequeue(out (string Path, ElfFile Elf) user))
+        {
+            foreach (string name in user.Elf.Needed().Where(seen.Add))
+            {
+                if (Resolve(name, user.Path, [.. Directories(user.Elf, user.Path), .. Environment()], []) is { } path && TryRead(path) is { } library
+                    && library.Section(UnitMetadata.SectionName) is null)
+                {
+                    names.UnionWith(library.DynamicSymbols().Where(s => s.Section != 0).Select(s => s.Name));
+                    queue.Enqueue((path, library));
+                }
+            }
+        }
+
+        return names;
+    }
+
     private static List<string> Libraries(string directory, bool recursive)
     {
         var options = new EnumerationOptions { RecurseSubdirectories = recursive, AttributesToSkip = FileAttributes.None, MatchType = MatchType.Simple, IgnoreInaccessible = true };
@@ -95,12 +118,14 @@ public static class LibraryFinder
     }
 
     /// <summary>The library if upstare-cc built it, else null.</summary>
-    private static ElfFile? Read(string path)
+    private static ElfFile? Read(string path) => TryRead(path) is { } elf && elf.Section(UnitMetadata.SectionName) is not null ? elf : null;
+
+    private static ElfFile? TryRead(string path)
     {
         try
         {
             ElfFile elf = ElfFile.Read(path);
-            return elf.IsLibrary && elf.Section(UnitMetadata.SectionName) is not null ? elf : null;
+            return elf.IsLibrary ? elf : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
         {

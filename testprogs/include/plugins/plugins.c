@@ -29,12 +29,12 @@ long host_log(const char *who, int depth)
 	return state++;
 }
 
-static void *open_plugin(const char *directory, const char *name)
+static void *open_plugin(const char *directory, const char *name, int visibility)
 {
 	char path[4096];
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	void *handle = dlopen(path, RTLD_NOW | visibility);
 	if (!handle)
 		printf("%s\n", dlerror());
 	return handle;
@@ -53,18 +53,20 @@ static const char *directory_of(char *program)
 int main(int argc, char **argv)
 {
 	const char *directory = directory_of(argv[0]);
-	void *a, *b;
+	void *a, *b, *user;
 	run_fn run_a, run_b;
 
 	begin();
-	a = open_plugin(directory, "a.so");
-	b = open_plugin(directory, "b.so");
-	if (!a || !b)
+	a = open_plugin(directory, "a.so", RTLD_LOCAL);
+	b = open_plugin(directory, "b.so", RTLD_LOCAL);
+	user = open_plugin(directory, "common.so", RTLD_GLOBAL) ? open_plugin(directory, "user.so", RTLD_LOCAL) : NULL;
+	if (!a || !b || !user)
 		return 1;
+	printf("user: %ld\n", find(user)(-1));
 	run_b = find(b);
 	printf("b: %ld\n", run_b(-1));
 	dlclose(b);
-	b = open_plugin(directory, "b.so");
+	b = open_plugin(directory, "b.so", RTLD_LOCAL);
 	run_a = find(a);
 	run_b = find(b);
 	printf("b, anew: %ld\n", run_b(-1));
@@ -75,7 +77,7 @@ int main(int argc, char **argv)
 	dlclose(a);
 	if (argc > 1) {
 		gate("before it is opened again");
-		a = open_plugin(argv[1], "a.so");
+		a = open_plugin(argv[1], "a.so", RTLD_LOCAL);
 		if (!a)
 			return 1;
 		printf("a, again: %ld\n", find(a)(2));
@@ -84,6 +86,7 @@ int main(int argc, char **argv)
 	}
 	printf("b: %ld\n", run_b(1));
 	dlclose(b);
+	printf("user: %ld\n", find(user)(5));
 	printf("%d lines, host %s\n", host_lines, version());
 	return failures;
 }

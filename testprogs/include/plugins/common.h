@@ -1,0 +1,2 @@
+extern long common_count;
+long common_add(long n);
