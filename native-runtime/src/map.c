@@ -303,20 +303,42 @@ static int complete(struct upstare_context *c, struct upstare_thread *t)
 	return 0;
 }
 
-/* Whether inner can stand on outer: outer is in a call, and of that function. */
-static int check_link(struct upstare_context *c, const struct __up_header *outer, const struct __up_header *inner)
+static const struct upstare_point_info *point_of(const struct __up_header *record)
 {
-	const struct upstare_function *f = outer->function;
-	const struct upstare_point_info *points = (const void *)UPSTARE_REL(f->points_rel);
-	uint32_t point = outer->point & ~UPSTARE_AFTER;
-	if (is_runtime(f) || !points || point >= f->npoints)
+	const struct upstare_point_info *points = (const void *)UPSTARE_REL(record->function->points_rel);
+	uint32_t point = record->point & ~UPSTARE_AFTER;
+	return points && point < record->function->npoints ? &points[point] : NULL;
+}
+
+static bool is_named(const struct upstare_function *f, const char *name)
+{
+	return strcmp(name, UPSTARE_STRING(f->name_rel)) == 0;
+}
+
+/*
+ * A library's function whose last act is a call (of read, or of the program's own function) leaves no frame of its own: to whom it
+ * returns is whoever has called it. So it was on the old stack, and that call is the same one in the new version.
+ */
+static bool is_in_place_of(const struct upstare_frame *outer, const struct upstare_frame *inner, const char *callee)
+{
+	const struct upstare_point_info *point = outer->added || inner->added ? NULL : point_of(outer->old);
+	const char *called = point ? UPSTARE_REL(point->callee_rel) : NULL;
+	return called && strcmp(called, callee) == 0 && !is_named(inner->old->function, called);
+}
+
+/* Whether inner can stand on outer: outer is in a call, and of that function. */
+static int check_link(struct upstare_context *c, const struct upstare_frame *frame, const struct upstare_frame *next)
+{
+	const struct __up_header *outer = frame->record, *inner = next ? next->record : NULL;
+	const struct upstare_point_info *point = is_runtime(outer->function) ? NULL : point_of(outer);
+	if (!point)
 		return refuse_here(c, outer, "the mapped place does not exist");
 	if (!inner)
 		return outer->point & UPSTARE_AFTER ? 0 : refuse_here(c, outer, "the innermost frame is mapped to the middle of a call");
-	if ((outer->point & UPSTARE_AFTER) || points[point].kind != UPSTARE_POINT_CALL)
+	if ((outer->point & UPSTARE_AFTER) || point->kind != UPSTARE_POINT_CALL)
 		return refuse_here(c, outer, "a frame with callers above it is mapped to a place that is no call");
-	const char *callee = UPSTARE_REL(points[point].callee_rel);
-	if (callee && strcmp(callee, UPSTARE_STRING(inner->function->name_rel)) != 0)
+	const char *callee = UPSTARE_REL(point->callee_rel);
+	if (callee && !is_named(inner->function, callee) && !is_in_place_of(frame, next, callee))
 		return refuse_here(c, outer, "the frame is mapped to a call of another function");
 	return 0;
 }
@@ -356,10 +378,10 @@ int upstare_map_thread(struct upstare_context *c, struct upstare_thread *t)
 	c->thread = NULL;
 	c->frame = NULL;
 	for (size_t i = 0; i < n; i++) {
-		const struct __up_header *inner = i + 1 < n ? t->rebuilt[i + 1].record : NULL;
+		const struct upstare_frame *inner = i + 1 < n ? &t->rebuilt[i + 1] : NULL;
 		if (!inner && is_runtime(t->rebuilt[i].record->function))
 			continue;
-		if (check_link(c, t->rebuilt[i].record, inner))
+		if (check_link(c, &t->rebuilt[i], inner))
 			return -1;
 	}
 	c->frames += n;

@@ -10,11 +10,11 @@ public class ScenarioTests
     private static readonly string[] _atFirstGate =
     [
         "bubble2heap", "bubble2selection", "deep", "fibonacci", "functionpointers", "globals", "inplace", "neighbours", "passed", "unstatic", "threaded", "computedgoto",
-        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "c11threads", "interrupts", "escapes", "cancelled", "madecode", "actions", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between", "longjumps", "guests", "headers",
+        "prodcons", "setjmp", "signals", "statics", "structret", "threads", "varargs", "expressions", "blocked", "c11threads", "interrupts", "escapes", "cancelled", "madecode", "actions", "crowd", "pausesignals", "vla", "library", "plugins", "libsort", "cleanup", "between", "longjumps", "guests", "headers", "tailcalls",
     ];
 
     /// <summary>Programs whose versions differ only by what they call themselves: they can go back and forth.</summary>
-    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer", "cleanup", "between", "longjumps"];
+    private static readonly string[] _backAndForth = ["expressions", "structret", "inplace", "deep", "setjmp", "signals", "threads", "crowd", "neighbours", "vla", "heldpointer", "cleanup", "between", "longjumps", "tailcalls"];
 
     /// <summary>Those that have a test of their own in another file.</summary>
     private static readonly string[] _elsewhere =

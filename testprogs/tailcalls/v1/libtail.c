@@ -1,0 +1,1 @@
+#include "tailcalls/libtail.c"
