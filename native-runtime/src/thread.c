@@ -12,6 +12,7 @@
 
 #include <sys/single_threaded.h>
 
+#include "blocking/blocking.h"
 #include "blocking/pipe/descriptors.h"
 #include "child.h"
 #include "control/control.h"
@@ -277,8 +278,10 @@ int upstare_core_thread(void *(*run)(void *), void *argument)
 {
 	pthread_attr_t attributes;
 	pthread_t handle;
-	uint64_t mask;
+	/* Not libc's own: who calls setuid(2) and its like waits for each thread to answer. */
+	uint64_t mask, others = ~UPSTARE_LIBC_SIGNALS;
 	upstare_block_signals(&mask);
+	upstare_set_signals(&others);
 	int error = pthread_attr_init(&attributes);
 	if (!error) {
 		pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

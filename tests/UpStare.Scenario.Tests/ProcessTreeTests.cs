@@ -29,6 +29,21 @@ public class ProcessTreeTests
         ExpectAnswers(program, count, "v2");
     }
 
+    /// <summary>setgid(2) waits for an answer of each thread, also of one that the runtime has for the time of an update.</summary>
+    [Fact]
+    public void WhoChangesItsIdentityIsUpdated()
+    {
+        using var program = Processes.Start("v1", "changing");
+        program.WaitForGate();
+        for (var i = 0; i < 10; i++)
+        {
+            program.Update("v2");
+            program.Update("v1");
+        }
+
+        ExpectAnswers(program, 1, "v1");
+    }
+
     /// <summary>A pid namespace has numbers of its own.</summary>
     [Fact]
     public void ProcessesInAnotherNamespaceAreUpdated()
