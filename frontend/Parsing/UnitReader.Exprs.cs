@@ -65,7 +65,8 @@ internal sealed unsafe partial class UnitReader
             case CXCursorKind.CXCursor_CStyleCastExpr when parts.Count > 0:
                 return new CastExpr { Operand = ReadExpr(parts[^1]), Type = ValueType(cursor), Start = start, End = end };
             case CXCursorKind.CXCursor_CompoundLiteralExpr when parts.Count > 0 && ReadExpr(parts[^1]) is InitListExpr init:
-                return new CompoundLiteralExpr { Init = init, Type = TypeOf(cursor), Start = start, End = end };
+                // Of an argument for a transparent union clang makes a literal of it, which nobody has written (getpeername's address).
+                return init.Start == start && init.Items.Count == 1 ? init.Items[0] : new CompoundLiteralExpr { Init = init, Type = TypeOf(cursor), Start = start, End = end };
             case CXCursorKind.CXCursor_InitListExpr:
                 return ReadInitList(cursor, parts, start, end);
             case CXCursorKind.CXCursor_StmtExpr when CompoundIn(children) is { IsNull: false } body && ReadStmt(body) is CompoundStmt compound:

@@ -285,7 +285,7 @@ static void changing(void)
 	int me = a_place();
 
 	if (fork() == 0) {
-		char c;
+		char c, text[8];
 
 		close(ask[me][1]);
 		up(me);
@@ -295,7 +295,10 @@ static void changing(void)
 
 			if (n == 0 || (n == 1 && c == 'x'))
 				_exit(0);
-			if (n == 1 && (write(answer[me][1], version(), 2) != 2 || write(answer[me][1], "\n", 1) != 1))
+			if (n != 1)
+				continue;
+			n = snprintf(text, sizeof(text), "%s\n", version());
+			if (write(answer[me][1], text, n) != n)
 				_exit(1);
 		}
 	}

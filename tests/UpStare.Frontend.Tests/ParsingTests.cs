@@ -45,6 +45,19 @@ public sealed class ParsingTests
     }
 
     [Fact]
+    public void What_a_transparent_union_takes_is_as_it_was_written()
+    {
+        TranslationUnit unit = Sources.Parse("""
+            struct s; union u { struct s *s; int *i; } __attribute__((transparent_union)); typedef union u any;
+            int take(int, any); int v;
+            int f(void) { return take(1, &v) + take(2, (union u){ .i = &v }); }
+            """);
+        var sum = Assert.IsType<BinaryExpr>(Assert.IsType<ReturnStmt>(Assert.Single(unit.Function("f").Body!.Body)).Value);
+        Assert.IsType<UnaryExpr>(Assert.IsType<CallExpr>(sum.Left).Arguments[1]);
+        Assert.IsType<CompoundLiteralExpr>(Assert.IsType<CallExpr>(sum.Right).Arguments[1]);
+    }
+
+    [Fact]
     public void Line_markers_may_stand_between_any_tokens()
     {
         TranslationUnit unit = Sources.Parse("int f(void)\n{\n return 1\n# 7 \"x.c\"\n + 2\n# 9 \"x.c\"\n;\n}\n");
