@@ -155,6 +155,6 @@ public sealed class LineMap
         return marker >= 0 && _markerSystem[marker];
     }
 
-    private static bool IsOfTheSystem(string file) => file.StartsWith("/usr/include/", StringComparison.Ordinal)
+    private static bool IsOfTheSystem(string file) => file.Contains("/usr/include/", StringComparison.Ordinal)
         || file.StartsWith("/usr/local/include/", StringComparison.Ordinal) || file.Contains("/lib/gcc/", StringComparison.Ordinal);
 }

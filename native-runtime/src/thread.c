@@ -278,8 +278,8 @@ int upstare_core_thread(void *(*run)(void *), void *argument)
 {
 	pthread_attr_t attributes;
 	pthread_t handle;
-	/* Not libc's own: who calls setuid(2) and its like waits for each thread to answer. */
-	uint64_t mask, others = ~UPSTARE_LIBC_SIGNALS;
+	/* The new thread has this mask. Who calls setuid(2) and its like waits for each thread to answer. */
+	uint64_t mask, others = ~UPSTARE_IDENTITY;
 	upstare_block_signals(&mask);
 	upstare_set_signals(&others);
 	int error = pthread_attr_init(&attributes);

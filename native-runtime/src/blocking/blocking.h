@@ -144,7 +144,9 @@ hidden bool upstare_valid_time(const struct timespec *);
 /* Of a set of signals: as the kernel takes it, without those that are not the program's. */
 hidden uint64_t upstare_kernel_set(const sigset_t *);
 /* libc's own signals: cancellation, and the calls that change all threads' identity. */
-#define UPSTARE_LIBC_SIGNALS ((uint64_t)3 << 31)
+#define UPSTARE_CANCELLATION ((uint64_t)1 << 31)
+#define UPSTARE_IDENTITY ((uint64_t)1 << 32)
+#define UPSTARE_LIBC_SIGNALS (UPSTARE_CANCELLATION | UPSTARE_IDENTITY)
 /* Those and the kick's, as the kernel takes a set: none is the program's, and none has a call end that the program knows of. */
 static inline uint64_t upstare_reserved_signals(void)
 {
