@@ -48,8 +48,7 @@ public static class Planner
         }
 
         List<VariablePlan> variables = StaticVariables.Plan(context);
-        var plainPointers = new List<string>();
-        List<StubPlan> stubs = PlanStubs(context, plainPointers);
+        List<StubPlan> stubs = PlanStubs(context);
         List<FunctionPlan> functions = PlanFunctions(context);
         return new UnitPlan
         {
@@ -58,7 +57,7 @@ public static class Planner
             Functions = functions,
             Variables = variables,
             Stubs = stubs,
-            PlainPointers = plainPointers,
+            PlainPointers = [.. facts.AddressTaken.OfType<FunctionDecl>().Where(f => f.Definition is null && facts.SystemEntities.Contains(f)).Select(f => f.Name)],
             Context = context,
         };
     }
@@ -75,23 +74,13 @@ public static class Planner
         return checks.Count > 0;
     }
 
-    private static List<StubPlan> PlanStubs(UnitContext context, List<string> plainPointers)
+    private static List<StubPlan> PlanStubs(UnitContext context)
     {
         var stubs = new List<StubPlan>();
         foreach (Decl decl in context.Unit.Decls)
         {
-            if (decl is not FunctionDecl f || f.Entity != f)
+            if (decl is not FunctionDecl f || f.Entity != f || (context.Facts.SystemEntities.Contains(f) && f.Definition is null or { InSystemHeader: true }))
             {
-                continue;
-            }
-
-            if (context.Facts.SystemEntities.Contains(f) && f.Definition is null or { InSystemHeader: true })
-            {
-                if (f.Definition is null && context.Facts.AddressTaken.Contains(f))
-                {
-                    plainPointers.Add(f.Name);
-                }
-
                 continue;
             }
 

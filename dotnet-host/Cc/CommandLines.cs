@@ -50,13 +50,7 @@ public sealed class CommandLines(Settings settings, Invocation invocation)
         List<string> args = Plain(input, "/dev/null", null);
         args[args.LastIndexOf("-c")] = "-S";
         args.AddRange(["-g0", "-flto", "-fno-fat-lto-objects", "-flto-compression-level=0"]);
-        if (!Console.IsErrorRedirected && !invocation.Options.Exists(o => o.Word.StartsWith("-fdiagnostics", StringComparison.Ordinal)
-            || o.Word.StartsWith("-fno-diagnostics", StringComparison.Ordinal)))
-        {
-            args.Add("-fdiagnostics-color=always");
-        }
-
-        return args;
+        return [.. args, .. invocation.Colours];
     }
 
     /// <summary>Preprocesses one source. Without a plain compilation beside it (-w) this run writes the dependency file.</summary>

@@ -136,6 +136,10 @@ public sealed class Invocation
     /// <summary>Reads standard input, shows its commands, or uses naming options: the compilation is the real compiler's.</summary>
     public bool CompilePlainly { get; set; }
 
+    /// <summary>What a run of gcc is given whose messages are kept before they are shown: colours where gcc itself would have seen a terminal.</summary>
+    public string[] Colours => Console.IsErrorRedirected || Options.Exists(o => o.Word.StartsWith("-fdiagnostics", StringComparison.Ordinal)
+        || o.Word.StartsWith("-fno-diagnostics", StringComparison.Ordinal)) ? [] : ["-fdiagnostics-color=always"];
+
     /// <summary>Debug information is asked for.</summary>
     public bool HasDebug { get; set; }
 

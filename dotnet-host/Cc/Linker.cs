@@ -106,6 +106,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     /// </summary>
     private int TryLink(List<string> args, string errors)
     {
+        args.AddRange(invocation.Colours);
         int code = Child.Run(_done = WithRuntime(args, Kind()), stderr: errors);
         if (code != 0 && File.ReadAllText(errors).Contains("upstare_main", StringComparison.Ordinal))
         {
@@ -123,6 +124,7 @@ public sealed class Linker(Settings settings, Invocation invocation, Workspace w
     private int LinkLibrary(List<string> args)
     {
         string errors = workspace.Fresh("errors");
+        args.AddRange(invocation.Colours);
         int code = Child.Run(_done = WithRuntime(args, RuntimeKind.Library), stderr: errors);
         if (code != 0)
         {

@@ -93,16 +93,7 @@ internal sealed class ModuleLinker
                 $"{name} is defined by {Describe(global)} and by {Describe(module)}: which of them each one's code uses depends on how they were linked");
         }
 
-        if (global < 0)
-        {
-            int[] open = [.. Enumerable.Range(0, _modules.Count).Where(i => i != module && _modules[i].IsPlugIn && _own[i].Contains(name) && _shown[i].Contains(name))];
-            if (open.Length > 0 && !_others.Value.Contains(name))
-            {
-                return open.Length == 1 ? open[0] : throw new PatchException(PatchError.BadInput,
-                    $"{name}, which {Describe(module)} uses, is defined by {Describe(open[0])} and by {Describe(open[1])}: which of them it finds depends on the order in which they were opened");
-            }
-        }
-
+        global = global < 0 ? OpenPlugIn(module, name) : global;
         if (global < 0 && _own[0].Contains(name) && module > 0)
         {
             throw new PatchException(PatchError.BadInput,
@@ -110,6 +101,19 @@ internal sealed class ModuleLinker
         }
 
         return global;
+    }
+
+    /// <summary>The plug-in that has shown a name to another one (RTLD_GLOBAL), which else nobody defines; -1: none.</summary>
+    private int OpenPlugIn(int module, string name)
+    {
+        int[] open = [.. Enumerable.Range(0, _modules.Count).Where(i => i != module && _modules[i].IsPlugIn && _own[i].Contains(name) && _shown[i].Contains(name))];
+        if (open.Length == 0 || _others.Value.Contains(name))
+        {
+            return -1;
+        }
+
+        return open.Length == 1 ? open[0] : throw new PatchException(PatchError.BadInput,
+            $"{name}, which {Describe(module)} uses, is defined by {Describe(open[0])} and by {Describe(open[1])}: which of them it finds depends on the order in which they were opened");
     }
 
     private string Describe(int module) => Path.GetFileName(_modules[module].Path);

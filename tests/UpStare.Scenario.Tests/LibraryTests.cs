@@ -104,6 +104,26 @@ public class LibraryTests
         Assert.Contains("twice is defined by main and by libpart.so", made.Errors, StringComparison.Ordinal);
     }
 
+    /// <summary>Where only one defines it that is the one: `testprogs/plugins`.</summary>
+    [Fact]
+    public void WhatOnePlugInUsesAndTwoDefineIsRefused()
+    {
+        var tree = Directory.CreateDirectory(Path.Combine(Tools.Temporary, "between-plug-ins")).FullName;
+        File.WriteAllText(Path.Combine(tree, "one.c"), "int common(void) { return 1; }\n");
+        File.WriteAllText(Path.Combine(tree, "two.c"), "int common(void) { return 2; }\n");
+        File.WriteAllText(Path.Combine(tree, "user.c"), "int common(void);\nint part(void) { return common(); }\n");
+        File.WriteAllText(Path.Combine(tree, "main.c"), "#include <dlfcn.h>\nint main(void) { return dlopen(\"./user.so\", RTLD_LAZY) != 0; }\n");
+        foreach (var name in new[] { "one", "two", "user" })
+        {
+            Tools.Execute(tree, Tools.Cc, "-O1", "-fPIC", "-shared", name + ".c", "-o", name + ".so").Expect(0);
+        }
+
+        Tools.Execute(tree, Tools.Cc, "-O1", "main.c", "-ldl", "-o", "main").Expect(0);
+        var made = Tools.Execute(tree, Tools.Patch, "main", "main", "-o", "patch.so").Expect(3);
+        Assert.Contains("common, which user.so uses, is defined by one.so and by two.so", made.Errors, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(tree, "patch.so")));
+    }
+
     /// <summary>A plug-in's thread-local variables stand somewhere else in every thread, unless it was linked for static TLS.</summary>
     [Theory]
     [InlineData("global-dynamic", false)]
